@@ -108,7 +108,9 @@ func TestCollationIsSafeForConcurrentUse(t *testing.T) {
 }
 
 func BenchmarkCollationKey(b *testing.B) {
-	for lang, s := range map[string]string{"fa": "محمدرضا گلپایگانی فر", "az": "Şəbnəm Əliyeva Qızı X", "en": "Jonathan Smithersons", "de": "Jürgen Größemann äöü"} {
+	for lang, s := range map[string]string{
+		"fa": "محمدرضا گلپایگانی فر", "az": "Şəbnəm Əliyeva Qızı X", "en": "Jonathan Smithersons", "de": "Jürgen Größemann äöü",
+	} {
 		collation := NewCollation(lang)
 		b.Run(lang, func(b *testing.B) {
 			b.ReportAllocs()
