@@ -48,7 +48,7 @@ vulnerabilities: ## govulncheck; says so when its database cannot be reached
 	scripts/vulnerabilities.sh -tags $(TAGS) ./...
 
 house: ## the tests of the house: floors, walls, sizes, docs, words, dependencies
-	$(GO) test ./arch/
+	$(GO) test -count=1 ./arch/
 
 race: ## tests of RACE_PKGS under the race detector
 	@if [ -z "$(strip $(RACE_PKGS))" ]; then echo "race: no package of RACE_DIRS has tests yet"; fi

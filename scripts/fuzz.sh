@@ -8,7 +8,7 @@ go=${GO:-go}
 failed=()
 count=0
 # Only folders whose tests mention a target are compiled for the list.
-dirs=$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u)
+dirs=$({ grep -rl --include='*_test.go' '^func Fuzz' . || true; } | while read -r file; do dirname "$file"; done | sort -u)
 for dir in $dirs; do
 	targets=$("$go" test "$@" -list '^Fuzz' "$dir" | grep '^Fuzz' || true)
 	for target in $targets; do
@@ -18,5 +18,5 @@ for dir in $dirs; do
 	done
 done
 echo "fuzz: $count targets, ${#failed[@]} failed"
-for one in "${failed[@]}"; do echo "  $one"; done
+for one in ${failed[@]+"${failed[@]}"}; do echo "  $one"; done
 [ "${#failed[@]}" -eq 0 ]

@@ -15,7 +15,8 @@ set -euo pipefail
 
 name=${ASHNA_TEST_SERVER:-hand}
 case $name in *[!a-zA-Z0-9-]*) echo "ASHNA_TEST_SERVER may hold letters, digits and hyphens only" >&2; exit 2 ;; esac
-home=${TMPDIR:-/tmp}/ashna-postgres-$(id -u)-$name
+stem=${TMPDIR:-/tmp}/ashna-postgres-$(id -u)
+home=$stem-$name
 wanted=15 # the oldest major version that is supported
 
 say() { echo "postgres.sh: $*" >&2; }
@@ -139,6 +140,17 @@ stop() {
 	rm -rf "$home"
 }
 
+# sweep stops the servers of runs that were killed before they could stop them: their folders end in a process that is gone.
+sweep() {
+	local dir
+	for dir in "$stem"-with-*; do
+		if [ -d "$dir" ] && ! kill -0 "${dir##*-}" 2>/dev/null; then
+			home=$dir
+			stop
+		fi
+	done
+}
+
 # with runs a command beside a server of its own. Signals reach the command first; the server goes when the command has gone.
 with() {
 	local status=0
@@ -151,8 +163,8 @@ with() {
 		"$@"
 		return
 	fi
-	name=with-$$
-	home=${TMPDIR:-/tmp}/ashna-postgres-$(id -u)-$name
+	sweep
+	home=$stem-with-$$
 	trap stop EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
