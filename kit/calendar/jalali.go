@@ -51,10 +51,7 @@ func leapsSince(n, span int) int {
 
 // jalaliYMD takes a day apart that is not before 1 Farvardin 1.
 func jalaliYMD(d Day) (y, m, day int) {
-	y = int(d-nowruz(1))*400/146097 + 1
-	for nowruz(y) > d {
-		y--
-	}
+	y = int(d-nowruz(1)) * 400 / 146097 // the years gone, or one less
 	for nowruz(y+1) <= d {
 		y++
 	}

@@ -3,7 +3,6 @@ package calendar_test
 import (
 	"testing"
 	"time"
-	_ "time/tzdata" // the zones are the same on every machine
 
 	"ashna/kit/calendar"
 )
