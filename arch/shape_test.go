@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
 	"path"
@@ -16,7 +17,10 @@ var emptyNames = []string{"util", "utils", "common", "base", "helper", "helpers"
 // are also the code of no currency.
 var promise = regexp.MustCompile(`\b(TODO|FIXME)\b|(?m)^(//|/\*|\*)?\s*XXX\b`)
 
-// checkShape finds rooms with empty names, init functions, and promises in comments.
+// turners are characters that change the direction of text, so that a reader sees other code than the compiler. In Go they are escaped.
+const turners = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+// checkShape finds rooms with empty names, init functions, promises in comments, and text that turns.
 func checkShape(t *tree) []finding {
 	var found []finding
 	for _, r := range t.pkgs {
@@ -42,6 +46,10 @@ func shapeOfFile(t *tree, f *source) []finding {
 		if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" && !f.generated {
 			found = append(found, finding{f.path, t.at(fn.Pos()), "has an init function: nothing happens on import"})
 		}
+	}
+	if i := bytes.IndexAny(f.text, turners); i >= 0 {
+		at := fmt.Sprintf("%s:%d", f.path, 1+bytes.Count(f.text[:i], []byte("\n")))
+		found = append(found, finding{f.path, at, "holds a character that turns the direction of text: escape it"})
 	}
 	for _, group := range f.ast.Comments {
 		for _, c := range group.List {
@@ -84,4 +92,6 @@ package common
 		"kit/money/helpers.go:7: promises (FIXME)",
 		`service/common/common.go:1: a room called "common"`,
 	}},
+	{name: "text that turns", archive: "-- kit/text/text.go --\npackage text\n\nconst admin = \"a\u202eb\"\n", want: []string{"kit/text/text.go:3: holds a character that turns"}},
+	{name: "a half-space", archive: "-- kit/text/text.go --\npackage text\n\nconst goes = \"می\u200cرود\"\n"},
 }

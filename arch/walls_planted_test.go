@@ -26,6 +26,7 @@ package query
 import (
 	"math/rand/v2"
 	"net/http/httptest"
+	_ "time/tzdata"
 )
 `},
 	{name: "where they may not", archive: `

@@ -67,7 +67,7 @@ func whyWalled(f *source, target string) string {
 	return ""
 }
 
-// blankRooms are the rooms that may import a package only for its effect: drivers, time zones.
+// blankRooms are the rooms that may import a package only for its effect: drivers, time zones. Tests may too.
 var blankRooms = []string{"engine/db", "testkit", "app", "cmd/*"}
 
 func whyHidden(f *source, spec *ast.ImportSpec, target string) string {
@@ -76,7 +76,7 @@ func whyHidden(f *source, spec *ast.ImportSpec, target string) string {
 		return ""
 	case spec.Name.Name == ".":
 		return "dot import of " + target + ": a reader must see where a name comes from"
-	case spec.Name.Name == "_" && target != "embed" && !matches(f.room.dir, blankRooms...):
+	case spec.Name.Name == "_" && target != "embed" && !f.test && !matches(f.room.dir, blankRooms...):
 		return "blank import of " + target + ": nothing happens on import"
 	}
 	return ""
