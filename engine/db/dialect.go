@@ -1,0 +1,89 @@
+package db
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Dialect holds every difference of the two databases that the makers of statements need.
+type Dialect struct {
+	Name string
+	// Types of columns.
+	Key, Int, Text, Bytes string
+	// TextOrder makes a text expression compare by bytes.
+	TextOrder string
+	// Is and IsNot compare so that two empty values are equal.
+	Is, IsNot string
+	// Contains and EndsWith are conditions over a text expression and an argument; the second takes the count of characters.
+	Contains, EndsWith string
+	// Wide makes an operand of arithmetic wide enough not to stop the statement; Clamp takes a result that left 64 bits to empty.
+	Wide, Clamp string
+	// Divide and Modulo take two operands; by zero is empty.
+	Divide, Modulo string
+	// Cast gives an argument its type where the database cannot infer it: text, int.
+	CastText, CastInt string
+	// Least and Greatest are the functions for the lower and the higher of two values.
+	Least, Greatest string
+	// Lateral says that a few rows for each key need a lateral join; otherwise IN with an order and a limit does it.
+	Lateral bool
+	// Lock is appended to a SELECT to lock its row until the end of the transaction.
+	Lock string
+}
+
+// Ints gives the argument that stands for a list of keys in the condition of InInts.
+func (d *Dialect) Ints(list []int64) any {
+	if d.Lateral {
+		if list == nil {
+			return []int64{}
+		}
+		return list
+	}
+	text, err := json.Marshal(list)
+	if err != nil || list == nil {
+		return "[]"
+	}
+	return string(text)
+}
+
+// InInts is the condition that an expression is one of a list of keys, the argument with the given number.
+func (d *Dialect) InInts(expression string, arg int) string {
+	if d.Lateral {
+		return fmt.Sprintf("%s = ANY($%d::bigint[])", expression, arg)
+	}
+	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", expression, arg)
+}
+
+// Unnest is a table with one column named key: the list of keys that is the argument with the given number.
+func (d *Dialect) Unnest(alias string, arg int) string {
+	if d.Lateral {
+		return fmt.Sprintf("unnest($%d::bigint[]) AS %s(key)", arg, alias)
+	}
+	return fmt.Sprintf("(SELECT value AS key FROM json_each($%d)) AS %s", arg, alias)
+}
+
+// Quote writes a literal text into a statement; only texts of the catalog come here, never values.
+func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+var sqliteDialect = &Dialect{
+	Name: "sqlite",
+	Key:  "INTEGER PRIMARY KEY", Int: "INTEGER", Text: "TEXT", Bytes: "BLOB",
+	Is: "IS", IsNot: "IS NOT",
+	Contains: "instr(%s, %s) > 0", EndsWith: "substr(%s, -%d) = %s",
+	Wide: "%s", Clamp: "nullif(nullif(cast(%s AS integer), 9223372036854775807), -9223372036854775808)",
+	Divide: "%s / %s", Modulo: "%s %% %s",
+	CastText: "$%d", CastInt: "$%d",
+	Least: "min", Greatest: "max",
+}
+
+var postgresDialect = &Dialect{
+	Name: "postgres",
+	Key:  "bigint PRIMARY KEY", Int: "bigint", Text: `text COLLATE "C"`, Bytes: "bytea",
+	Is: "IS NOT DISTINCT FROM", IsNot: "IS DISTINCT FROM",
+	Contains: "strpos(%s, %s) > 0", EndsWith: "right(%s, %d) = %s",
+	Wide:   "(%s)::numeric",
+	Clamp:  "nullif(nullif(CASE WHEN (%[1]s) IS NULL THEN NULL ELSE greatest(least(%[1]s, 9223372036854775807), -9223372036854775808) END, 9223372036854775807), -9223372036854775808)::bigint",
+	Divide: "div(%s, nullif(%s, 0))", Modulo: "mod(%s, nullif(%s, 0))",
+	CastText: `$%d::text COLLATE "C"`, CastInt: "$%d::bigint",
+	Least: "least", Greatest: "greatest", Lateral: true, Lock: " FOR UPDATE",
+}
