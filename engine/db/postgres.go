@@ -67,21 +67,25 @@ func openPostgres(ctx context.Context, c Config) (*postgresDB, error) {
 	return d, nil
 }
 
-// splitSchema takes our own parameter off the address.
+// splitSchema takes the schema off the address: our own parameter, or the search path as PostgreSQL names it.
 func splitSchema(address string) (rest, schema string, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "", "", errors.New("the database address cannot be read: it looks like postgres://user:password@host:5432/name")
 	}
 	q := u.Query()
-	schema = q.Get("schema")
+	for _, name := range []string{"schema", "search_path"} {
+		if schema == "" {
+			schema = q.Get(name)
+		}
+		q.Del(name)
+	}
 	if schema == "" {
 		schema = "ashna"
 	}
 	if !schemaPattern.MatchString(schema) {
 		return "", "", fmt.Errorf("the schema %q cannot be used: lower-case letters, digits and underscores only", schema)
 	}
-	q.Del("schema")
 	u.RawQuery = q.Encode()
 	return u.String(), schema, nil
 }
