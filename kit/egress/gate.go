@@ -145,11 +145,12 @@ func (g *Gate) find(ctx context.Context, network, host string) ([]netip.Addr, er
 	return addresses, nil
 }
 
-// first connects to the first address that answers. Each gets a fair share of the time that is left.
+// first connects to the first address that answers. Each gets a fair share of the time, but long enough to answer from afar.
 func (g *Gate) first(ctx context.Context, addresses []netip.Addr, port uint16) (net.Conn, error) {
+	share := max(g.policy.Timeout/time.Duration(max(len(addresses), 1)), minAttempt)
 	var problems []error
-	for i, a := range addresses {
-		conn, err := g.attempt(ctx, netip.AddrPortFrom(a, port), len(addresses)-i)
+	for _, a := range addresses {
+		conn, err := g.attempt(ctx, netip.AddrPortFrom(a, port), share)
 		if err == nil {
 			return conn, nil
 		}
@@ -164,13 +165,9 @@ func (g *Gate) first(ctx context.Context, addresses []netip.Addr, port uint16) (
 	return nil, unreachable(errors.Join(problems...))
 }
 
-func (g *Gate) attempt(ctx context.Context, to netip.AddrPort, left int) (net.Conn, error) {
-	if deadline, ok := ctx.Deadline(); ok && left > 1 {
-		share := max(time.Until(deadline)/time.Duration(left), minAttempt)
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, share)
-		defer cancel()
-	}
+func (g *Gate) attempt(ctx context.Context, to netip.AddrPort, limit time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	return g.connect(ctx, "tcp", to.String())
 }
 

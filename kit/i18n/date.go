@@ -95,8 +95,8 @@ func (p *Printer) DateTime(t time.Time) string {
 	return p.say("format.date.time", fault.Params{"date": Text(date), "time": Text(p.Time(t))})
 }
 
-// Relative writes how far t is from now, in the largest unit that fits: "just now", "3 minutes ago", "in 2 days". A month counts 30 days and a
-// year 365; what is not a whole unit is left out.
+// Relative writes how far t is from now, in the largest unit that fits: "just now", "3 minutes ago", "in 2 days". A month counts 30 days
+// and a year 365; what is not a whole unit is left out.
 func (p *Printer) Relative(t, now time.Time) string {
 	distance := int64(t.Sub(now) / time.Second)
 	suffix := "_ahead"

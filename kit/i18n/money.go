@@ -9,9 +9,9 @@ import (
 
 const rial = "IRR"
 
-// Money writes an amount with its currency, in the place and the words of the language: "$1,234.50", «۱٬۲۳۴٫۵۰ منات», "1.234,50 ₼". Short
-// amounts are compact: "$12.3K". Rial has decimals only when the amount has them, and is toman when the locale says so. A currency
-// without a pattern shows its symbol or its code.
+// Money writes an amount with its currency, in the place and the words of the language: "$1,234.50", «۱٬۲۳۴٫۵۰ منات»,
+// "1.234,50 ₼". Short amounts are compact: "$12.3K". Rial is toman when the locale says so; toman has a decimal only when it is not
+// zero. A currency without a pattern shows its symbol or its code.
 func (p *Printer) Money(a money.Amount, short bool) string {
 	c, known := money.Lookup(a.Currency)
 	scale, name := c.Digits, strings.ToLower(a.Currency)
