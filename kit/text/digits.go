@@ -45,9 +45,14 @@ func digit(r rune) (rune, bool) {
 		return r - '۰', true
 	case '٠' <= r && r <= '٩':
 		return r - '٠', true
-	case r < firstArabic || !unicode.Is(unicode.Nd, r):
+	case r < firstArabic:
 		return 0, false
 	}
+	return digitOfScript(r)
+}
+
+// digitOfScript looks r up in the ranges of decimal digits.
+func digitOfScript(r rune) (rune, bool) {
 	for _, span := range unicode.Nd.R16 {
 		if rune(span.Lo) <= r && r <= rune(span.Hi) {
 			return (r - rune(span.Lo)) % 10, true
