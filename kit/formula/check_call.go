@@ -30,8 +30,8 @@ var functions = map[string]function{
 	"coalesce":     {op: OpCoalesce, min: 2, max: maxCoalesce},
 	"if":           {op: OpIf, min: 3, max: 3},
 	"empty":        {op: OpIsEmpty, min: 1, max: 1},
-	"between":      {op: OpAnd, min: 3, max: 3},
-	"within":       {op: OpGreaterOrEqual, min: 2, max: 2},
+	"between":      {op: OpBetween, min: 3, max: 3},
+	"within":       {op: OpWithin, min: 2, max: 2},
 	"has":          {op: OpHas, min: 2, max: 2},
 	"length":       {op: OpLength, min: 1, max: 1},
 	"lower":        {op: OpLower, min: 1, max: 1},
@@ -72,7 +72,7 @@ func (c *checker) call(n *Node, s *scope) *Expr {
 		return c.coalesce(n, s)
 	case OpIf:
 		return c.choose(n, s)
-	case OpGreaterOrEqual:
+	case OpWithin:
 		return c.within(n, s)
 	case OpHas:
 		return c.has(n, c.expr(n.Args[0], s), c.expr(n.Args[1], s))
@@ -176,11 +176,10 @@ func (c *checker) within(n *Node, s *scope) *Expr {
 	case a.Type.Kind != Date && a.Type.Kind != Moment:
 		return c.fail(a.Column, keyNeeds, "name", n.Text, "want", wordDate, "kind", a.Type.Word())
 	}
-	bound := func(op Op, source Source) *Expr {
-		day := clockValue(Type{Kind: Date}, n.Column, Const{Source: source, Calendar: c.settings.Calendar, Period: period})
-		return apply(op, Type{Kind: Bool}, n.Column, a, day)
+	bound := func(source Source) *Expr {
+		return clockValue(Type{Kind: Date}, n.Column, Const{Source: source, Calendar: c.settings.Calendar, Period: period})
 	}
-	return apply(OpAnd, Type{Kind: Bool}, n.Column, bound(OpGreaterOrEqual, PeriodStart), bound(OpLess, PeriodEnd))
+	return apply(OpWithin, Type{Kind: Bool}, n.Column, a, bound(PeriodStart), bound(PeriodEnd))
 }
 
 // Periods gives the names that within() takes, in the order of a menu. Underscores may stand for the spaces.

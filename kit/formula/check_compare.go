@@ -164,13 +164,24 @@ func compareOp(op string) Op {
 
 // between types a value from the least to the greatest, both of them included.
 func (c *checker) between(n *Node, s *scope) *Expr {
-	a := c.expr(n.Args[0], s)
-	low := c.compare(">=", a, c.expr(n.Args[1], s), n.Column)
-	high := c.compare("<=", a, c.expr(n.Args[2], s), n.Column)
-	if unknown(low, high) {
-		return apply(OpAnd, Type{Kind: Unknown}, n.Column)
+	args := c.operands(n.Args, s)
+	v, least := c.pair("between", args[0], args[1], n.Column)
+	v, last := c.pair("between", v, args[2], n.Column)
+	if unknown(v, least, last) {
+		return apply(OpBetween, Type{Kind: Unknown}, n.Column)
 	}
-	return apply(OpAnd, Type{Kind: Bool}, n.Column, low, high)
+	least = c.rescale(least, v.Type.Scale)
+	for _, bound := range []*Expr{least, last} {
+		switch {
+		case !v.Type.ordered():
+			return c.fail(n.Column, keyNoOrder, "kind", v.Type.Word(), "op", "between")
+		case v.Type.Kind == Moment && bound.Type.Kind == Date && !bound.Fixed():
+			return c.fail(bound.Column, keyFixedDay)
+		case v.Type.Kind == Date && bound.Type.Kind == Moment:
+			return c.fail(bound.Column, keyTypes, "left", v.Type.Word(), "right", bound.Type.Word(), "op", "between")
+		}
+	}
+	return apply(OpBetween, Type{Kind: Bool}, n.Column, v, least, last)
 }
 
 // in types a list of fixed values. The value is raised to the scale of the finest member.

@@ -48,6 +48,8 @@ var checkRefusals = []refusal{
 	{"name in ['']", "formula.needs_fixed", 10}, {"name in [empty]", "formula.needs_fixed", 10}, {"created in [today()]", "formula.types", 13},
 	{"name contains 5", "formula.needs_fixed", 15}, {"name contains ''", "formula.needs_fixed", 15}, {"name contains company.name", "formula.needs_fixed", 15}, {"amount contains 'x'", "formula.needs", 1},
 	{"tags startsWith 'x'", "formula.needs", 1}, {"'x' is empty", "formula.needs_field", 1}, {"empty(empty)", "formula.needs_field", 7},
+	{"name between 'a' and 'b'", "formula.no_order", 6}, {"created between closes_on and today()", "formula.fixed_day", 17}, {"today() between created and now()", "formula.types", 17},
+	{"amount between 5 and score", "formula.money_and_number", 8}, {"tags between tags and tags", "formula.no_order", 6},
 	// sets
 	{"has(name, 'x')", "formula.needs", 5}, {"has(tags, name)", "formula.needs_fixed", 11}, {"has(tags, 'a|b')", "formula.not_member", 11}, {"tags contains ' '", "formula.not_member", 15},
 	// arithmetic

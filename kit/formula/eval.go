@@ -154,6 +154,8 @@ func (m *machine) condition(e *Expr) bool {
 		return m.any(e.Loop)
 	case OpIn:
 		return m.in(e)
+	case OpBetween, OpWithin:
+		return m.inRange(e)
 	case OpIsEmpty:
 		return !m.value(e.Args[0]).Ok
 	case OpContains, OpStartsWith, OpEndsWith, OpHas:
@@ -174,17 +176,43 @@ func (m *machine) compare(e *Expr) bool {
 	if kind == Moment && e.Args[1].Type.Kind == Date {
 		return m.againstDay(e.Op, a.Int, calendar.Day(b.Int))
 	}
-	switch e.Op {
+	return ordered(e.Op, a.Int, b.Int)
+}
+
+// ordered compares what is stored as a whole number.
+func ordered(op Op, a, b int64) bool {
+	switch op {
 	case OpEqual:
-		return a.Int == b.Int
+		return a == b
 	case OpLess:
-		return a.Int < b.Int
+		return a < b
 	case OpLessOrEqual:
-		return a.Int <= b.Int
+		return a <= b
 	case OpGreater:
-		return a.Int > b.Int
+		return a > b
 	}
-	return a.Int >= b.Int
+	return a >= b
+}
+
+// inRange compares a value with two bounds.
+func (m *machine) inRange(e *Expr) bool {
+	v, least, last := m.value(e.Args[0]), m.value(e.Args[1]), m.value(e.Args[2])
+	if !v.Ok || !least.Ok || !last.Ok {
+		return false
+	}
+	upper := OpLessOrEqual
+	if e.Op == OpWithin {
+		upper = OpLess
+	}
+	return m.bound(OpGreaterOrEqual, e, v.Int, e.Args[1], least.Int) && m.bound(upper, e, v.Int, e.Args[2], last.Int)
+}
+
+// bound compares the value of a range with one of its bounds.
+func (m *machine) bound(op Op, e *Expr, v int64, bound *Expr, at int64) bool {
+	if e.Args[0].Type.Kind == Moment && bound.Type.Kind == Date {
+		return m.againstDay(op, v, calendar.Day(at))
+	}
+	return ordered(op, v, at)
 }
 
 // againstDay compares a moment with a day by the first instants of the day and the next.

@@ -124,7 +124,7 @@ func TestConditions(t *testing.T) {
 		// dates and moments; today is 2022-03-22
 		{"closes_on = '2022-03-21'", "1000"}, {"closes_on < today()", "1000"}, {"closes_on = daysAgo(1)", "1000"}, {"closes_on + 1 = today()", "1000"}, {"today() - closes_on = 1", "1000"},
 		{"created = today()", "1000"}, {"created = daysAgo(1)", "0000"}, {"created > daysAgo(1)", "1000"}, {"created > today()", "0000"}, {"created >= today()", "1000"}, {"created < daysAhead(1)", "1000"}, {"created <= daysAgo(1)", "0000"},
-		{"today() <= created", "1000"}, {"daysAgo(1) < created", "1000"}, {"created < now()", "1000"}, {"created != today()", "0111"}, {"created = '2022-03-22T00:00:00+03:30'", "1000"}, {"created between today() and today()", "1000"},
+		{"today() <= created", "1000"}, {"daysAgo(1) < created", "1000"}, {"created < now()", "1000"}, {"created != today()", "0111"}, {"created = '2022-03-22T00:00:00+03:30'", "1000"}, {"created between today() and today()", "1000"}, {"created between daysAgo(3) and daysAgo(1)", "0000"}, {"created between today() and now()", "1000"}, {"created not between now() and today()", "1111"}, {"closes_on between '2022-03-21' and empty", "0000"}, {"probability between 0.5 and 40.25", "1001"}, {"40 between probability and 40", "1001"},
 		{"year(closes_on) = 2022 and month(closes_on) = 3 and day(closes_on) = 21", "1000"}, {"year(closes_on, 'jalali') = 1401 and month(closes_on, 'jalali') = 1 and day(closes_on, 'jalali') = 1", "1000"},
 		{"closes_on = startOfMonth('jalali')", "1000"}, {"closes_on = startOfYear('jalali')", "1000"}, {"closes_on > startOfMonth()", "1000"}, {"within(closes_on, 'this week')", "1000"}, {"within(closes_on, 'yesterday')", "1000"}, {"within(closes_on, 'this_week')", "1000"},
 		{"within(created, 'today')", "1000"}, {"within(created, 'yesterday')", "0000"}, {"not within(closes_on, 'last month')", "1111"}, {"within(closes_on, 'this quarter')", "1000"}, {"within(closes_on, 'next year')", "0000"},
@@ -285,6 +285,31 @@ func TestOldRecord(t *testing.T) {
 	}
 }
 
+// TestWorkDoesNotMultiply nests what names a value in two comparisons as deep as it goes: the work must stay that of the parts.
+func TestWorkDoesNotMultiply(t *testing.T) {
+	for _, c := range []struct{ start, open, end string }{
+		{"probability", "if(", " between 1 and 50, 40, 3)"}, {"closes_on", "if(", " in '2022-01-01' .. today(), closes_on, today())"},
+		{"closes_on", "if(within(", ", 'this week'), closes_on, today())"}, {"created", "if(", " = today(), created, created)"}, {"name", "if(", " startsWith 'x', name, name)"},
+		{"probability", "coalesce(", " + 1, 3)"}, {"probability", "-round(", " / 3, 2)"},
+	} {
+		source := strings.Repeat(c.open, 18) + c.start + strings.Repeat(c.end, 18)
+		x, err := compile(source, formula.AnyValue())
+		if err != nil {
+			t.Errorf("%s: %v", c.end, err)
+			continue
+		}
+		parts := 0
+		x.Walk(func(*formula.Expr) bool { parts++; return parts < 10_000 })
+		if parts > 2*formula.MaxParts {
+			t.Errorf("%s: more than %d parts to walk", c.end, parts)
+			continue
+		}
+		if _, err := x.Eval(env(t), shop().record("deal", 1)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // many is a world where every list has the same long run of records.
 type many struct{ list []formula.Record }
 
@@ -365,7 +390,7 @@ func TestAt(t *testing.T) {
 		}
 	}
 	x, _ := compile("within(closes_on, 'this week')", formula.Condition())
-	if from, to := x.Args[0].Args[1].At(e), x.Args[1].Args[1].At(e); from != day("2022-03-19") || to != day("2022-03-26") {
+	if from, to := x.Args[1].At(e), x.Args[2].At(e); from != day("2022-03-19") || to != day("2022-03-26") {
 		t.Errorf("this week is %v to %v", from, to)
 	}
 }

@@ -52,6 +52,11 @@ const (
 	OpGreater
 	OpGreaterOrEqual
 
+	// Ranges: Args are the value, the least and the last of the order above; false when one of them is empty. A Moment may meet fixed
+	// Dates, each bound by itself. The value is named once, so that ranges inside each other do not multiply the work.
+	OpBetween // the last is included
+	OpWithin  // a period: the least and the last are fixed Dates, and the last is not included
+
 	OpIn         // Args[0] equals one of the others, which are fixed; false when it is empty; never a Moment with a Date
 	OpContains   // the key of a text contains that of a literal, Args[1]; false when empty
 	OpStartsWith // as OpContains
