@@ -1,0 +1,204 @@
+// Package schema brings the tables of a workspace to the shape that a catalog asks for: it compares what is there with what is wanted and
+// makes what is missing. It takes nothing away but indexes, so that what is retired can come back.
+package schema
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ashna/engine/db"
+	"ashna/engine/meta"
+)
+
+// Index is one index that an object wants.
+type Index struct {
+	Name    string
+	Columns []string // "name" or "name DESC NULLS LAST"
+	Unique  bool
+	Where   string
+}
+
+// Step is one statement of a plan, with what it does in words.
+type Step struct {
+	Words string
+	Text  string
+}
+
+// Found is what a database has.
+type Found struct {
+	Columns map[string][]string
+	Indexes map[string][]string
+}
+
+// Inspect reads what the database has.
+func Inspect(ctx context.Context, q db.Querier) (Found, error) {
+	columns, err := db.Columns(ctx, q)
+	if err != nil {
+		return Found{}, fmt.Errorf("inspect columns: %w", err)
+	}
+	indexes, err := db.Indexes(ctx, q)
+	if err != nil {
+		return Found{}, fmt.Errorf("inspect indexes: %w", err)
+	}
+	return Found{columns, indexes}, nil
+}
+
+// Plan gives the steps from what was found to what the catalog wants. The indexes of an object come from wanted.
+func Plan(d *db.Dialect, found Found, c *meta.Catalog, wanted func(*meta.Entity) []Index) []Step {
+	p := &planner{dialect: d, found: found}
+	for _, e := range c.Entities {
+		p.table(e)
+	}
+	p.references()
+	for _, e := range c.Entities {
+		p.indexes(e, wanted(e))
+	}
+	return p.steps
+}
+
+// Apply runs the steps in a transaction.
+func Apply(ctx context.Context, tx *db.Tx, steps []Step) error {
+	for _, s := range steps {
+		if _, err := tx.Exec(ctx, s.Text); err != nil {
+			return fmt.Errorf("%s: %w", s.Words, err)
+		}
+	}
+	return nil
+}
+
+type planner struct {
+	dialect *db.Dialect
+	found   Found
+	steps   []Step
+	links   []link // to declare once every table is there
+}
+
+type link struct{ table, column, target string }
+
+func (p *planner) add(words, text string) { p.steps = append(p.steps, Step{words, text}) }
+
+// column is one wanted column.
+type column struct {
+	name, definition, target string
+}
+
+// Columns gives the names of all columns that an object's table has for live fields: values, keys and order keys.
+func Columns(e *meta.Entity) []string {
+	var names []string
+	for _, a := range e.Fields {
+		names = append(names, fieldColumns(a)...)
+	}
+	return names
+}
+
+// fieldColumns are the columns of one field: its values, then its keys.
+func fieldColumns(a *meta.Attr) []string {
+	if !a.Stored {
+		return nil
+	}
+	names := slices.Clone(a.Columns)
+	if a.Key != "" && a.Key != a.Columns[0] {
+		names = append(names, a.Key)
+	}
+	if a.Order != "" {
+		names = append(names, a.Order)
+	}
+	for _, part := range a.Parts() {
+		names = append(names, part.Key)
+	}
+	return names
+}
+
+func (p *planner) wanted(e *meta.Entity) []column {
+	var list []column
+	for _, a := range slices.Concat(e.Fields, e.Retired) {
+		if !a.Stored {
+			continue
+		}
+		for i, name := range a.Columns {
+			list = append(list, p.valueColumn(a, i, name))
+		}
+		for _, name := range fieldColumns(a)[len(a.Columns):] {
+			kind := p.dialect.Text
+			if name == a.Order {
+				kind = p.dialect.Bytes
+			}
+			list = append(list, column{name: name, definition: kind})
+		}
+	}
+	return list
+}
+
+func (p *planner) valueColumn(a *meta.Attr, i int, name string) column {
+	c := column{name: name, definition: p.dialect.Int}
+	if a.ColumnStorage(i) == meta.Text {
+		c.definition = p.dialect.Text
+	}
+	switch {
+	case a.Name == meta.FieldID:
+		c.definition = p.dialect.Key
+	case a.System && a.Kind.Columns()[0].Storage == meta.Int:
+		c.definition += " NOT NULL DEFAULT 0"
+	}
+	if ref, ok := a.Kind.(meta.RefKind); ok && !a.System && !a.Retired {
+		c.target = ref.To
+	}
+	return c
+}
+
+func (p *planner) table(e *meta.Entity) {
+	have, exists := p.found.Columns[e.Name]
+	var definitions []string
+	for _, c := range p.wanted(e) {
+		if exists && slices.Contains(have, c.name) {
+			continue
+		}
+		definition := c.name + " " + c.definition
+		if c.target != "" && !p.dialect.LateReferences {
+			definition += " REFERENCES " + c.target + "(id)"
+		}
+		if c.target != "" && p.dialect.LateReferences {
+			p.links = append(p.links, link{e.Name, c.name, c.target})
+		}
+		definitions = append(definitions, definition)
+	}
+	if !exists {
+		p.add("make table "+e.Name, "CREATE TABLE "+e.Name+" ("+strings.Join(definitions, ", ")+")"+p.dialect.TableOptions)
+	} else {
+		for _, d := range definitions {
+			p.add("add column "+d, "ALTER TABLE "+e.Name+" ADD COLUMN "+d)
+		}
+	}
+}
+
+func (p *planner) references() {
+	for _, l := range p.links {
+		p.add("declare link "+l.table+"."+l.column, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_link FOREIGN KEY (%s) REFERENCES %s(id)",
+			l.table, l.table, l.column, l.column, l.target))
+	}
+}
+
+func (p *planner) indexes(e *meta.Entity, wanted []Index) {
+	have := p.found.Indexes[e.Name]
+	for _, name := range have {
+		if !slices.ContainsFunc(wanted, func(i Index) bool { return i.Name == name }) {
+			p.add("drop index "+name, "DROP INDEX "+name)
+		}
+	}
+	for _, i := range wanted {
+		if slices.Contains(have, i.Name) {
+			continue
+		}
+		text := "CREATE INDEX "
+		if i.Unique {
+			text = "CREATE UNIQUE INDEX "
+		}
+		text += i.Name + " ON " + e.Name + " (" + strings.Join(i.Columns, ", ") + ")"
+		if i.Where != "" {
+			text += " WHERE " + i.Where
+		}
+		p.add("make index "+i.Name, text)
+	}
+}
