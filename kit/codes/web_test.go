@@ -176,3 +176,38 @@ func TestLongNamesAreRefusedQuickly(t *testing.T) {
 		t.Errorf("%q is too long", name)
 	}
 }
+
+// TestEmailLimitsAreExact walks over the limits of RFC 5321 one byte at a time.
+func TestEmailLimitsAreExact(t *testing.T) {
+	for n := 60; n <= 68; n++ {
+		if _, err := Email(strings.Repeat("a", n) + "@example.com"); (err == nil) != (n <= maxLocal) {
+			t.Errorf("a local part of %d bytes: %v", n, err)
+		}
+		if _, err := Email("a@" + strings.Repeat("b", n) + ".com"); (err == nil) != (n <= maxLabel) {
+			t.Errorf("a label of %d bytes: %v", n, err)
+		}
+	}
+	for n := 30; n <= 60; n++ {
+		address := "a@" + strings.Repeat(strings.Repeat("b", 62)+".", 3) + strings.Repeat("c", n) + ".com"
+		if _, err := Email(address); (err == nil) != (len(address) <= maxEmail) {
+			t.Errorf("an address of %d bytes: %v", len(address), err)
+		}
+	}
+}
+
+// TestDomainOfURL holds the two to one another: a web address of a domain has that domain.
+func TestDomainOfURL(t *testing.T) {
+	for _, name := range []string{"example.com", "a.b.example.co.uk", "آریا.ایران", "bücher.example"} {
+		for _, form := range []string{"%", "https://%", "http://www.%/", "%/path?q=1#f", "HTTPS://%:8443/x"} {
+			typed := strings.Replace(form, "%", name, 1)
+			address, err := URL(typed)
+			if err != nil {
+				t.Errorf("URL(%q): %v", typed, err)
+				continue
+			}
+			if got, err := Domain(address); err != nil || got != name {
+				t.Errorf("Domain(%q) = %q, %v, want %q", address, got, err, name)
+			}
+		}
+	}
+}
