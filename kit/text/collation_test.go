@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestCollationOrders(t *testing.T) {
@@ -118,5 +120,17 @@ func BenchmarkCollationKey(b *testing.B) {
 				_ = collation.Key(s)
 			}
 		})
+	}
+}
+
+// TestSpellingsOfOneLetterSortTogether compares composed and decomposed spellings, which take different ways through Key.
+func TestSpellingsOfOneLetterSortTogether(t *testing.T) {
+	for _, lang := range []string{"fa", "az", "en"} {
+		collation := NewCollation(lang)
+		for _, s := range []string{"آریا", "مؤسسه", "مسئول", "Əliyeva Şəbnəm", "Çelik", "İlham", "Zoë Nguyễn", "Йод"} {
+			if a, b := collation.Key(norm.NFC.String(s)), collation.Key(norm.NFD.String(s)); !bytes.Equal(a, b) {
+				t.Errorf("%s: %q has key %x composed, %x decomposed", lang, s, a, b)
+			}
+		}
 	}
 }
