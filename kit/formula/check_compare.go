@@ -31,24 +31,28 @@ func (c *checker) adapt(e *Expr, t Type, choices *Field) *Expr {
 	default:
 		return e
 	}
-	v := e.Const.Value
-	switch t.Kind {
-	case Text, Quoted, Empty:
+	switch {
+	case t.Kind == Text || t.Kind == Quoted || t.Kind == Empty:
 		return c.textLiteral(e, choices)
-	case Date, Moment:
+	case !e.Const.Value.Ok:
+		return literal(t, e.Column, Value{})
+	case t.Kind == Date || t.Kind == Moment:
 		return c.dayLiteral(e, t)
-	case Link:
-		if !v.Ok {
-			return literal(t, e.Column, Value{})
-		}
-		if c.settings.ParseID != nil {
-			if id, ok := c.settings.ParseID(v.Raw); ok {
-				return literal(t, e.Column, Whole(id))
-			}
-		}
-		return c.fail(e.Column, keyNotID, "text", v.Raw)
+	case t.Kind == Link:
+		return c.idLiteral(e, t)
 	}
 	return e
+}
+
+// idLiteral makes a link of the text form of an id.
+func (c *checker) idLiteral(e *Expr, t Type) *Expr {
+	written := e.Const.Value.Raw
+	if c.settings.ParseID != nil {
+		if id, ok := c.settings.ParseID(written); ok {
+			return literal(t, e.Column, Whole(id))
+		}
+	}
+	return c.fail(e.Column, keyNotID, "text", written)
 }
 
 // textLiteral makes a text of a quoted literal; beside a choice it must be one of the codes.
@@ -79,9 +83,6 @@ func codeOf(f *Field, v Value) (string, bool) {
 // dayLiteral makes a date of a quoted literal, or a moment when it has a time and a moment is beside it.
 func (c *checker) dayLiteral(e *Expr, t Type) *Expr {
 	v := e.Const.Value
-	if !v.Ok {
-		return literal(t, e.Column, Value{})
-	}
 	if day, ok := parseDay(v.Raw); ok {
 		return literal(Type{Kind: Date}, e.Column, Whole(day))
 	}
@@ -106,6 +107,9 @@ func (c *checker) pair(op string, a, b *Expr, column int) (*Expr, *Expr) {
 		}
 		scale := max(x.Type.Scale, y.Type.Scale)
 		return c.rescale(x, scale), c.rescale(y, scale)
+	}
+	if x.Type.Kind == Set && y.Type.Kind == Quoted || x.Type.Kind == Quoted && y.Type.Kind == Set {
+		return c.fail(column, keyUseHas, "op", op), y
 	}
 	days := x.Type.Kind == Moment && y.Type.Kind == Date || x.Type.Kind == Date && y.Type.Kind == Moment
 	if !x.Type.fits(y.Type) && !days {
@@ -210,9 +214,6 @@ func (c *checker) in(n *Node, s *scope) *Expr {
 			return apply(OpIn, Type{Kind: Unknown}, n.Column)
 		}
 		args[i] = c.rescale(m, a.Type.Scale)
-	}
-	if a.Type.Kind == Set {
-		return c.fail(n.Column, keyUseHas, "op", "in")
 	}
 	return apply(OpIn, Type{Kind: Bool}, n.Column, args...)
 }

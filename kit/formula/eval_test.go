@@ -105,7 +105,7 @@ func TestConditions(t *testing.T) {
 		{"amount > 1000", "1000"}, {"not amount > 1000", "0111"}, {"amount <= 1000", "0011"}, {"amount = 1500", "1000"}, {"amount != 1500", "0111"},
 		{"amount = empty", "0100"}, {"amount is empty", "0100"}, {"amount != empty", "1011"}, {"won", "1000"}, {"not won", "0111"}, {"won = false", "0010"}, {"won is empty", "0101"},
 		{"won = (amount > 1000)", "1010"}, {"amount between -1 and 1500", "1011"}, {"amount not between 0 and 1500", "0110"}, {"amount in [250, 1500]", "1001"}, {"amount not in [1500]", "0111"},
-		{"amount in 250..1500", "1001"}, {"score * 0 = 0", "1000"}, {"name = ''", "0110"}, {"name != ''", "1001"}, {"empty = empty", "1111"}, {"empty(closes_on)", "0111"},
+		{"amount in 250..1500", "1001"}, {"score * 0 = 0", "1000"}, {"name = ''", "0110"}, {"tags = ''", "0111"}, {"amount = ''", "0100"}, {"'' != closes_on", "1000"}, {"company = ''", "0100"}, {"name != ''", "1001"}, {"empty = empty", "1111"}, {"empty(closes_on)", "0111"},
 		{"coalesce(amount, 0) < 100", "0110"}, {"probability / (probability - 40) is empty", "1110"}, {"won and true or false", "1000"}, {"false or won = true", "1000"},
 		// texts by key
 		{"name contains «کرمان»", "1000"}, {"name contains 'كِرمان'", "1000"}, {"name startsWith 'قرار'", "1000"}, {"name endsWith 'مان'", "1000"}, {"name not contains 'x'", "1111"},
