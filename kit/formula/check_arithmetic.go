@@ -38,37 +38,46 @@ func (c *checker) negate(n *Node, s *scope) *Expr {
 
 // arithmetic types + - * / and %.
 func (c *checker) arithmetic(op string, a, b *Expr, column int) *Expr {
+	if op == "-" {
+		a, b = c.dates(a, b)
+	}
 	if unknown(a, b) {
 		return apply(OpAdd, Type{Kind: Unknown}, column)
 	}
-	if a.Type.Kind == Empty || b.Type.Kind == Empty {
-		return c.fail(column, keyEmptyOperand, "op", op)
-	}
-	if op == "-" { // a quoted date may stand beside a date
-		if b.Type.Kind == Date {
-			a = c.adapt(a, b.Type, nil)
-		} else if a.Type.Kind == Date {
-			b = c.adapt(b, a.Type, nil)
-		}
-	}
+	left, right := a.Type.Kind, b.Type.Kind
 	switch {
-	case unknown(a, b):
-		return apply(OpAdd, Type{Kind: Unknown}, column)
-	case a.Type.Kind == Date && (op == "+" || op == "-"):
+	case left == Empty || right == Empty:
+		return c.fail(column, keyEmptyOperand, "op", op)
+	case left == Date && (op == "+" || op == "-"):
 		return c.days(op, a, b, column)
-	case a.Type.Kind != Number || b.Type.Kind != Number:
+	case left != Number || right != Number:
 		return c.fail(column, keyTypes, "left", a.Type.Word(), "right", b.Type.Word(), "op", op)
 	}
 	switch op {
-	case "+", "-":
-		return c.sum(op, a, b, column)
 	case "*":
 		return c.product(a, b, column)
 	case "/":
 		return c.quotient(a, b, column)
+	case "%":
+		return c.remainder(a, b, column)
 	}
+	return c.sum(op, a, b, column)
+}
+
+// dates makes a date of a quoted text beside a date.
+func (c *checker) dates(a, b *Expr) (*Expr, *Expr) {
+	switch {
+	case a.Type.Kind == Quoted && b.Type.Kind == Date:
+		return c.adapt(a, b.Type, nil), b
+	case a.Type.Kind == Date && b.Type.Kind == Quoted:
+		return a, c.adapt(b, a.Type, nil)
+	}
+	return a, b
+}
+
+func (c *checker) remainder(a, b *Expr, column int) *Expr {
 	if a.Type.Scale+b.Type.Scale > 0 || a.Type.Money || b.Type.Money {
-		return c.fail(column, keyWholeNumbers, "op", op)
+		return c.fail(column, keyWholeNumbers, "op", "%")
 	}
 	return fold(apply(OpModulo, Type{Kind: Number}, column, a, b))
 }

@@ -108,14 +108,18 @@ func (c *checker) pair(op string, a, b *Expr, column int) (*Expr, *Expr) {
 		scale := max(x.Type.Scale, y.Type.Scale)
 		return c.rescale(x, scale), c.rescale(y, scale)
 	}
-	if x.Type.Kind == Set && y.Type.Kind == Quoted || x.Type.Kind == Quoted && y.Type.Kind == Set {
+	switch {
+	case together(x.Type, y.Type, Set, Quoted):
 		return c.fail(column, keyUseHas, "op", op), y
-	}
-	days := x.Type.Kind == Moment && y.Type.Kind == Date || x.Type.Kind == Date && y.Type.Kind == Moment
-	if !x.Type.fits(y.Type) && !days {
+	case !x.Type.fits(y.Type) && !together(x.Type, y.Type, Moment, Date):
 		return c.fail(column, keyTypes, "left", a.Type.Word(), "right", b.Type.Word(), "op", op), y
 	}
 	return x, y
+}
+
+// together says whether two types are of two kinds, in either order.
+func together(t, u Type, one, other Kind) bool {
+	return t.Kind == one && u.Kind == other || t.Kind == other && u.Kind == one
 }
 
 // compare types = != < <= > and >=.

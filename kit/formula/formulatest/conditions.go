@@ -11,37 +11,46 @@ func (g *Generator) condition(object string, depth int) string {
 		return g.numbers(object, 0)
 	}
 	made := ""
-	switch g.Rand.IntN(16) {
-	case 0, 1, 2:
+	switch g.Rand.IntN(10) {
+	case 0, 1:
 		made = "(" + g.condition(object, depth-1) + g.one(" and ", " or ") + g.condition(object, depth-1) + ")"
-	case 3, 4:
+	case 2, 3:
 		made = "(not " + g.condition(object, depth-1) + ")"
-	case 5, 6, 7:
+	case 4, 5:
 		made = g.texts(object)
-	case 8:
-		made = "(" + g.date(object, depth-1) + g.comparison() + g.date(object, depth-1) + ")"
-	case 9:
-		made = g.moments(object)
-	case 10:
-		made = g.empties(object)
-	case 11:
+	case 6:
 		made = g.loop(object, depth, []string{"any"}, nil)
-	case 12:
-		made = "(" + g.number(object, depth-1) + g.one(" between ", " not between ") + g.number(object, 0) + " and " +
-			g.number(object, depth-1) + ")"
-	case 13:
-		if p := g.path(object, formula.Bool, 2); p != "" {
-			made = "(" + p + g.one(" = ", " != ") + g.condition(object, depth-1) + ")"
-		}
-	case 14:
-		made = g.links(object)
-	case 15:
-		made = "(" + g.number(object, depth-1) + g.one(" in [", " not in [") + g.literal() + ", " + g.literal() + "])"
+	default:
+		made = g.leaf(object, depth)
 	}
 	if made == "" {
 		return g.numbers(object, depth-1)
 	}
 	return made
+}
+
+// leaf makes a condition on values; "" when the object lacks what it needs.
+func (g *Generator) leaf(object string, depth int) string {
+	switch g.Rand.IntN(7) {
+	case 0:
+		return "(" + g.date(object, depth-1) + g.comparison() + g.date(object, depth-1) + ")"
+	case 1:
+		return g.moments(object)
+	case 2:
+		return g.empties(object)
+	case 3:
+		return "(" + g.number(object, depth-1) + g.one(" between ", " not between ") + g.number(object, 0) + " and " +
+			g.number(object, depth-1) + ")"
+	case 4:
+		if p := g.path(object, formula.Bool, 2); p != "" {
+			return "(" + p + g.one(" = ", " != ") + g.condition(object, depth-1) + ")"
+		}
+	case 5:
+		return g.links(object)
+	case 6:
+		return "(" + g.number(object, depth-1) + g.one(" in [", " not in [") + g.literal() + ", " + g.literal() + "])"
+	}
+	return ""
 }
 
 func (g *Generator) comparison() string { return g.one(" = ", " != ", " < ", " <= ", " > ", " >= ") }
@@ -73,6 +82,9 @@ func (g *Generator) moments(object string) string {
 	p := g.path(object, formula.Moment, 2)
 	if p == "" {
 		return ""
+	}
+	if g.chance(4) {
+		return "(" + p + " between " + g.one("daysAgo(2)", "today()", `"2022-03-21"`) + " and " + g.one("today()", "now()", "daysAhead(1)") + ")"
 	}
 	if g.chance(3) {
 		return "within(" + p + ", \"" + pick(g.Rand, formula.Periods()) + "\")"

@@ -144,34 +144,43 @@ func (g *Generator) number(object string, depth int) string {
 		return simple
 	}
 	made := ""
-	switch g.Rand.IntN(12) {
-	case 0, 1, 2:
+	switch g.Rand.IntN(8) {
+	case 0, 1:
 		made = "(" + g.number(object, depth-1) + g.one(" + ", " - ", " * ", " / ", " % ") + g.number(object, depth-1) + ")"
-	case 3:
-		made = "coalesce(" + g.number(object, depth-1) + ", " + g.number(object, depth-1) + ")"
-	case 4:
-		made = "if(" + g.condition(object, depth-1) + ", " + g.number(object, depth-1) + ", " + g.number(object, depth-1) + ")"
-	case 5:
-		if p := g.path(object, formula.Text, 2); p != "" {
-			made = "length(" + p + ")"
-		}
-	case 6:
-		made = g.one("year(", "month(", "day(") + g.date(object, depth-1) + g.one(")", `, "jalali")`, `, "gregorian")`)
-	case 7:
+	case 2:
 		made = g.loop(object, depth, []string{"count"}, nil)
-	case 8:
+	case 3:
 		made = g.loop(object, depth, []string{"sum", "min", "max", "avg"}, g.number)
-	case 9:
-		made = "(" + g.date(object, depth-1) + " - " + g.date(object, depth-1) + ")"
-	case 10:
-		made = "round(" + g.number(object, depth-1) + g.one(")", ", 0)", ", 1)", ", 2)")
-	case 11:
+	case 4:
 		made = "(-" + g.number(object, depth-1) + ")"
+	default:
+		made = g.call(object, depth)
 	}
 	if made == "" {
 		return simple
 	}
 	return made
+}
+
+// call makes a number by a function; "" when the object lacks what it needs.
+func (g *Generator) call(object string, depth int) string {
+	switch g.Rand.IntN(6) {
+	case 0:
+		return "coalesce(" + g.number(object, depth-1) + ", " + g.number(object, depth-1) + ")"
+	case 1:
+		return "if(" + g.condition(object, depth-1) + ", " + g.number(object, depth-1) + ", " + g.number(object, depth-1) + ")"
+	case 2:
+		if p := g.path(object, formula.Text, 2); p != "" {
+			return "length(" + p + ")"
+		}
+	case 3:
+		return g.one("year(", "month(", "day(") + g.date(object, depth-1) + g.one(")", `, "jalali")`, `, "gregorian")`)
+	case 4:
+		return "(" + g.date(object, depth-1) + " - " + g.date(object, depth-1) + ")"
+	case 5:
+		return "round(" + g.number(object, depth-1) + g.one(")", ", 0)", ", 1)", ", 2)")
+	}
+	return ""
 }
 
 // date makes a date.
