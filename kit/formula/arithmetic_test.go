@@ -73,6 +73,9 @@ func TestArithmeticAtTheEnds(t *testing.T) {
 	if divide(low, -1).Ok || modulo(low, -1) != Whole(0) || add(low, low).Ok || add(low, 0).Ok || subtract(0, low).Ok || multiply(low, 1).Ok || multiply(low, low).Ok {
 		t.Error("the least int64 does not end in empty")
 	}
+	if multiply(7, 1317624576693539401).Ok || multiply(-7, 1317624576693539401).Ok || multiply(1, math.MaxInt64-1) != Whole(math.MaxInt64-1) {
+		t.Error("a product at the end is not empty")
+	}
 	if multiply(low, 0) != Whole(0) || add(math.MaxInt64-1, 0) != Whole(math.MaxInt64-1) || add(math.MaxInt64, 0).Ok || subtract(-math.MaxInt64, 0).Ok {
 		t.Error("the ends are wrong")
 	}
@@ -181,6 +184,16 @@ func TestParseDay(t *testing.T) {
 	for _, s := range []string{"0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "1970-01-01 00:00", "x"} {
 		if _, ok := parseMoment(s); ok {
 			t.Errorf("%q is a moment", s)
+		}
+	}
+}
+
+func TestEnvForgetsDays(t *testing.T) {
+	var e Env
+	for d := range int64(10 * maxStarts) {
+		e.DayBounds(d)
+		if len(e.starts) > maxStarts {
+			t.Fatalf("%d days are remembered", len(e.starts))
 		}
 	}
 }
