@@ -28,7 +28,7 @@ var user = meta.Object{
 		{Name: "title", Kind: meta.TextKind{Max: 120}},
 		{Name: "phone", Kind: meta.PhoneKind{}},
 		{Name: "active", Kind: meta.BoolKind{}, Default: "true", Index: true},
-		{Name: "roles", Kind: meta.ManyKind{Through: ObjectAssignment, Near: "user", Far: "role"}},
+		{Name: "roles", Kind: meta.ManyKind{Through: ObjectAssignment, Near: "member", Far: "role"}},
 		{Name: "language", Kind: meta.ChoiceKind{Options: options("en", "fa", "az")}},
 		{Name: "calendar", Kind: meta.ChoiceKind{Options: options("gregorian", "jalali")}},
 		{Name: "digits", Kind: meta.ChoiceKind{Options: options("latin", "persian", "arabic")}},
@@ -68,9 +68,9 @@ var role = meta.Object{
 
 var assignment = meta.Object{
 	Name: ObjectAssignment, Plural: "assignments", Icon: "key", Internal: true, Small: true, NoTimeline: true,
-	Unique: [][]string{{"user", "role"}},
+	Unique: [][]string{{"member", "role"}},
 	Fields: []meta.Field{
-		{Name: "user", Kind: meta.RefKind{To: meta.ObjectUser, Inverse: "assignments", OnDelete: meta.Cascade}, Required: true, Fixed: true},
+		{Name: "member", Kind: meta.RefKind{To: meta.ObjectUser, Inverse: "assignments", OnDelete: meta.Cascade}, Required: true, Fixed: true},
 		{Name: "role", Kind: meta.RefKind{To: meta.ObjectRole, Inverse: "assignments", OnDelete: meta.Restrict}, Required: true, Fixed: true},
 	},
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 
 	"ashna/kit/ident"
@@ -45,13 +46,14 @@ type Policy struct {
 func NewPolicy(version int64, d Data) *Policy {
 	p := &Policy{
 		Version: version, people: make(map[ident.ID]*Person, len(d.People)), roles: make(map[ident.ID]*RoleData, len(d.Roles)),
-		parents: d.Teams, below: make(map[ident.ID][]int64, len(d.Teams)),
+		parents: maps.Clone(d.Teams), below: make(map[ident.ID][]int64, len(d.Teams)),
 	}
-	for i := range d.People {
-		p.people[d.People[i].ID] = &d.People[i]
+	for _, u := range d.People {
+		u.Roles = slices.Clone(u.Roles)
+		p.people[u.ID] = &u
 	}
-	for i := range d.Roles {
-		p.roles[d.Roles[i].ID] = &d.Roles[i]
+	for _, r := range d.Roles {
+		p.roles[r.ID] = &r
 	}
 	for team := range d.Teams {
 		for _, above := range p.above(team) {
@@ -82,7 +84,7 @@ func (p *Policy) Person(id ident.ID) (*Person, bool) {
 	return u, ok
 }
 
-// ByEmail finds a user by the key of the address.
+// ByEmail finds a user whose address match accepts, also one who is not active. It asks about each user, in no order.
 func (p *Policy) ByEmail(match func(email string) bool) (*Person, bool) {
 	for _, u := range p.people {
 		if match(u.Email) {
@@ -102,7 +104,7 @@ func (p *Policy) RoleByCode(code string) (*RoleData, bool) {
 	return nil, false
 }
 
-// HasRole says whether a user has a role with the code.
+// HasRole says whether a user, active or not, has a role with the code.
 func (p *Policy) HasRole(user ident.ID, code string) bool {
 	u, ok := p.people[user]
 	return ok && slices.ContainsFunc(u.Roles, func(id ident.ID) bool {

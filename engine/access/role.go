@@ -1,10 +1,12 @@
 package access
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"ashna/kit/fault"
 )
@@ -50,7 +52,7 @@ const Wildcard = "*"
 // Grant is what a role allows on one object.
 type Grant struct {
 	Rights map[Right]Scope       `json:"rights"`
-	Fields map[string]FieldRight `json:"fields,omitempty"` // fields that differ from Edit; sensitive fields differ from Hidden
+	Fields map[string]FieldRight `json:"fields,omitempty"` // fields that differ from Edit, sensitive ones that differ from Hidden; the wildcard names sensitive ones too
 }
 
 // Rights is what a role allows.
@@ -59,35 +61,57 @@ type Rights struct {
 	Platform []string         `json:"platform,omitempty"`
 }
 
-// ParseRights reads the rights of a role and checks every word of them.
+// maxRights is the size of a role's rights in bytes, as the field that keeps them has it.
+const maxRights = 64 << 10
+
+// ParseRights reads the rights of a role from JSON and checks every word of them: all that is wrong is reported at once, as a
+// fault.List with places like "company.read". A scope may be written "none". Objects, fields and actions are not looked up, because
+// they come and go while a role stays.
 func ParseRights(text string) (Rights, error) {
 	var r Rights
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	if len(text) > maxRights {
+		return r, fault.New(fault.Invalid, "value.too_long", "max", maxRights)
+	}
+	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
-		return r, fault.Wrap(fault.Invalid, "value.json", err)
+		return Rights{}, fault.Wrap(fault.Invalid, "value.json", err)
 	}
-	for name, g := range r.Objects {
-		for right, scope := range g.Rights {
-			if right == "" || !slices.Contains([]Scope{None, "none", Own, Team, Branch, All}, scope) {
-				return r, fault.At(name+"."+string(right), "value.choice", "value", string(scope))
-			}
-			if scope == "none" {
-				g.Rights[right] = None
-			}
-		}
-		for field, fr := range g.Fields {
-			if !slices.Contains([]FieldRight{Hidden, ReadOnly, Edit}, fr) {
-				return r, fault.At(name+"."+field, "value.choice", "value", string(fr))
-			}
-		}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return Rights{}, fault.New(fault.Invalid, "value.json")
+	}
+	var faults fault.List
+	for _, name := range slices.Sorted(maps.Keys(r.Objects)) {
+		faults = append(faults, r.Objects[name].check(name)...)
 	}
 	for _, p := range r.Platform {
 		if !slices.Contains(Permissions(), p) {
-			return r, fault.At("platform", "value.choice", "value", p)
+			faults = append(faults, fault.At("platform", "value.choice", "value", p))
 		}
 	}
+	if len(faults) > 0 {
+		return Rights{}, faults
+	}
 	return r, nil
+}
+
+// check looks at the words of a grant, and writes the scope "none" as the program has it.
+func (g Grant) check(object string) (faults fault.List) {
+	for _, right := range slices.Sorted(maps.Keys(g.Rights)) {
+		scope := g.Rights[right]
+		switch {
+		case scope == "none":
+			g.Rights[right] = None
+		case right == "" || !slices.Contains([]Scope{None, Own, Team, Branch, All}, scope):
+			faults = append(faults, fault.At(object+"."+string(right), "value.choice", "value", string(scope)))
+		}
+	}
+	for _, field := range slices.Sorted(maps.Keys(g.Fields)) {
+		if fr := g.Fields[field]; rank(fr) == 0 {
+			faults = append(faults, fault.At(object+"."+field, "value.choice", "value", string(fr)))
+		}
+	}
+	return faults
 }
 
 // String writes the rights as ParseRights reads them.
@@ -106,11 +130,14 @@ func Shipped() map[string]Rights {
 			Rights: map[Right]Scope{Read: read, Create: create, Update: change, Delete: remove, Export: export, Import: in, Wildcard: act},
 		}}
 	}
-	full := every(All, All, All, All, All, All, All)
-	full[Wildcard] = Grant{Rights: full[Wildcard].Rights, Fields: map[string]FieldRight{Wildcard: Edit}}
+	full := func() map[string]Grant {
+		all := every(All, All, All, All, All, All, All)
+		all[Wildcard] = Grant{Rights: all[Wildcard].Rights, Fields: map[string]FieldRight{Wildcard: Edit}}
+		return all
+	}
 	return map[string]Rights{
-		RoleOwner:         {Objects: maps.Clone(full), Platform: Permissions()},
-		RoleAdministrator: {Objects: maps.Clone(full), Platform: Permissions()},
+		RoleOwner:         {Objects: full(), Platform: Permissions()},
+		RoleAdministrator: {Objects: full(), Platform: Permissions()},
 		RoleManager:       {Objects: every(All, All, Team, Team, All, All, Team)},
 		RoleMember:        {Objects: every(Team, Own, Own, Own, None, None, Own)},
 		RoleViewer:        {Objects: every(All, None, None, None, None, None, None)},

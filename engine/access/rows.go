@@ -2,6 +2,8 @@
 // a check in memory can test: which rows, which fields, which actions. It runs no statements itself.
 package access
 
+import "slices"
+
 // Right is one thing that a role allows on an object.
 type Right string
 
@@ -56,15 +58,57 @@ func (r Rows) Pass(o Owned) bool {
 	return len(r.Principals) > 0 && o.Share >= max(r.Level, ShareRead)
 }
 
-func contains(sorted []int64, x int64) bool {
-	lo, hi := 0, len(sorted)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if sorted[mid] < x {
-			lo = mid + 1
-		} else {
-			hi = mid
+// within gives the rows that are among limit as well. Where a team and a branch cross, which a disjunction cannot say, it gives fewer.
+func (r Rows) within(limit Rows) Rows {
+	switch {
+	case limit.All:
+		return r
+	case r.All:
+		return limit
+	}
+	out := Rows{Teams: common(r.Teams, limit.Teams), Branches: common(r.Branches, limit.Branches)}
+	if r.Me == limit.Me {
+		out.Me = r.Me
+	}
+	if shared := common(r.Principals, limit.Principals); len(shared) > 0 {
+		out.Principals, out.Level = shared, max(r.Level, limit.Level)
+	}
+	return out
+}
+
+// covers says whether every row of others is surely among r.
+func (r Rows) covers(others Rows) bool {
+	switch {
+	case r.All:
+		return true
+	case others.All:
+		return false
+	}
+	return (others.Me == 0 || r.Me == others.Me) && subset(others.Teams, r.Teams) && subset(others.Branches, r.Branches) &&
+		subset(others.Principals, r.Principals) && (len(others.Principals) == 0 || r.Level <= others.Level)
+}
+
+// common gives what two sorted lists have in common, sorted.
+func common(a, b []int64) []int64 {
+	var out []int64
+	for _, x := range a {
+		if contains(b, x) {
+			out = append(out, x)
 		}
 	}
-	return lo < len(sorted) && sorted[lo] == x
+	return out
+}
+
+func subset(part, whole []int64) bool { return len(common(part, whole)) == len(part) }
+
+// merge gives the members of two lists, sorted and each once.
+func merge(a, b []int64) []int64 {
+	out := append(slices.Clone(a), b...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func contains(sorted []int64, x int64) bool {
+	_, found := slices.BinarySearch(sorted, x)
+	return found
 }

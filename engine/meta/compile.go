@@ -92,6 +92,9 @@ func (e *Entity) List(name string) (List, bool) {
 	return l, ok
 }
 
+// Table is the table of the records: the plural, because singulars such as user, order and group are words of the databases.
+func (e *Entity) Table() string { return e.Plural }
+
 // Catalog gives the catalog that the object belongs to.
 func (e *Entity) Catalog() *Catalog { return e.catalog }
 
@@ -109,6 +112,7 @@ const (
 	MaxObjects = 500
 	MaxFields  = 300 // of one object
 	MaxRules   = 200 // of one object
+	MaxParents = 4   // links that decide the rights of a record, one after the other
 )
 
 // Compile merges what ships, what modules add and what was made at run time, checks everything and gives the catalog, or all problems at
@@ -177,7 +181,7 @@ func (c *compiler) add(o Object) {
 	case c.catalog.byName[o.Name] != nil || c.catalog.byPlural[o.Plural] != nil:
 		c.fail(fault.New(fault.Conflict, "catalog.name_taken", "name", o.Name), o.Name)
 		return
-	case !validName(o.Name) || !validName(o.Plural) || o.Name == o.Plural:
+	case !namePattern.MatchString(o.Name) || len(o.Name) > maxName || !validName(o.Plural) || o.Name == o.Plural:
 		c.fail(fault.New(fault.Invalid, "catalog.name_invalid", "name", o.Name), o.Name)
 		return
 	}

@@ -19,7 +19,7 @@ var reserved = []string{
 	"object", "objects", "changes", "search", "query", "imports", "exports", "live", "files", "tokens", "sessions", "catalog",
 	"timeline", "batch", "job", "jobs", "reader", "epoch", "setting", "share", "follower", "number", "credential", "token", "session",
 	"count", "sum", "any", "min", "max", "avg", "select", "table", "group", "order", "where", "from", "primary", "references",
-	"default", "check", "unique", "user_id", "analyze", "analyse", "all", "as", "asc", "desc", "both", "case", "cast", "collate", "column",
+	"default", "check", "unique", "user", "current_user", "analyze", "analyse", "all", "as", "asc", "desc", "both", "case", "cast", "collate", "column",
 	"constraint", "create", "distinct", "do", "else", "end", "except", "for", "foreign", "grant", "having", "initially", "intersect", "into",
 	"lateral", "leading", "limit", "localtime", "offset", "on", "only", "placing", "returning", "some", "symmetric", "then", "to",
 	"trailing", "union", "using", "variadic", "when", "window", "with", "index", "values", "commit", "transaction", "delete", "update",
@@ -210,4 +210,16 @@ func (a *Attr) Indexed() bool {
 		return true
 	}
 	return a.Index || a.Unique || a == a.Entity.TitleAttr || a.Order != "" && a.Sort
+}
+
+// KeyOf gives the comparison key of a stored text of the field.
+func (a *Attr) KeyOf(s string) string {
+	kind := a.Kind
+	if f, ok := kind.(FormulaKind); ok {
+		kind = f.Result
+	}
+	if k, ok := kind.(Keyed); ok {
+		return k.Key(s)
+	}
+	return s
 }

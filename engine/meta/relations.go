@@ -16,7 +16,7 @@ func (c *compiler) relations(e *Entity) {
 				c.link(e, a, k.To, k.Inverse)
 			}
 		case AnyRefKind:
-			for _, to := range c.targets(e, k) {
+			for _, to := range a.Targets() {
 				c.link(e, a, to, k.Inverse)
 			}
 		case ManyKind:
@@ -32,19 +32,6 @@ func (c *compiler) relations(e *Entity) {
 		return
 	}
 	e.ParentVia = via
-}
-
-func (c *compiler) targets(e *Entity, k AnyRefKind) []string {
-	if len(k.To) > 0 {
-		return k.To
-	}
-	var all []string
-	for _, other := range c.catalog.Entities {
-		if !other.Internal && other != e {
-			all = append(all, other.Name)
-		}
-	}
-	return all
 }
 
 func (c *compiler) link(e *Entity, a *Attr, to, inverse string) {
@@ -68,6 +55,27 @@ func (c *compiler) link(e *Entity, a *Attr, to, inverse string) {
 	list := List{Name: name, Entity: e, Via: a}
 	target.Lists = append(target.Lists, list)
 	target.byList[name] = list
+}
+
+// Targets gives the names of the objects that a link may lead to; none for other kinds. An any_link that names none leads to every
+// object but its own and those of the platform.
+func (a *Attr) Targets() []string {
+	switch k := a.Kind.(type) {
+	case RefKind:
+		return []string{k.To}
+	case AnyRefKind:
+		if len(k.To) > 0 {
+			return k.To
+		}
+		var all []string
+		for _, other := range a.Entity.catalog.Entities {
+			if !other.Internal && other != a.Entity {
+				all = append(all, other.Name)
+			}
+		}
+		return all
+	}
+	return nil
 }
 
 // many checks that the object between has links to both sides.
