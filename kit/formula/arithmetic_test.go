@@ -151,8 +151,16 @@ func TestAverage(t *testing.T) {
 		scale int
 		want  Value
 	}{
-		{nil, 2, Value{}}, {[]int64{100, 101}, 2, Whole(10050)}, {[]int64{1, 1, 2}, 0, Whole(13333)}, {[]int64{-1, -1, -2}, 0, Whole(-13333)}, {[]int64{123456, 1}, 6, Whole(617)},
-		{[]int64{-123456, -1}, 6, Whole(-617)}, {[]int64{12345}, 4, Whole(12345)}, {[]int64{1 << 61}, 0, Value{}}, {[]int64{1 << 61, 1 << 61}, 4, Value{}}, {[]int64{1 << 61}, 4, Whole(1 << 61)},
+		{nil, 2, Value{}},
+		{[]int64{100, 101}, 2, Whole(10050)},
+		{[]int64{1, 1, 2}, 0, Whole(13333)},
+		{[]int64{-1, -1, -2}, 0, Whole(-13333)},
+		{[]int64{123456, 1}, 6, Whole(617)},
+		{[]int64{-123456, -1}, 6, Whole(-617)},
+		{[]int64{12345}, 4, Whole(12345)},
+		{[]int64{1 << 61}, 0, Value{}},
+		{[]int64{1 << 61, 1 << 61}, 4, Value{}},
+		{[]int64{1 << 61}, 4, Whole(1 << 61)},
 	}
 	for _, c := range cases {
 		var sum total
