@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,9 +18,9 @@ import (
 
 // UniqueError says that a value occurs already where it may occur once.
 type UniqueError struct {
-	Table   string
-	Columns []string // where the database names them
-	Index   string   // where the database names it
+	Table   string   // empty on SQLite when the index is over expressions
+	Columns []string // empty when the index is over expressions
+	Index   string   // on SQLite only when the index is over expressions
 	Err     error
 }
 
@@ -48,16 +49,16 @@ func explain(text string, err error) error {
 	var lite sqlite3.Error
 	var pg *pgconn.PgError
 	switch {
+	case fault.Of(err) != nil:
+		return err
 	case errors.As(err, &lite):
 		return explainSQLite(text, lite)
 	case errors.As(err, &pg):
 		return explainPostgres(text, pg)
-	case fault.Of(err) != nil:
-		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return fault.Wrap(fault.Unavailable, "error.timeout", err)
+		return late(err)
 	case lostConnection(err):
-		return fault.Wrap(fault.Unavailable, "error.unavailable", err)
+		return unavailable(err)
 	}
 	return fmt.Errorf("run %q: %w", short(text), err)
 }
@@ -80,18 +81,27 @@ func explainSQLite(text string, err sqlite3.Error) error {
 		}
 	case sqlite3.ErrFull:
 		return fault.Wrap(fault.Full, "error.full", err)
-	case sqlite3.ErrIoErr, sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrReadonly, sqlite3.ErrCantOpen:
-		return fault.Wrap(fault.Unavailable, "error.unavailable", err)
+	case sqlite3.ErrIoErr:
+		if err.SystemErrno == syscall.ENOSPC || err.SystemErrno == syscall.EDQUOT || err.SystemErrno == syscall.EFBIG {
+			return fault.Wrap(fault.Full, "error.full", err)
+		}
+		return unavailable(err)
+	case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrProtocol, sqlite3.ErrNomem:
+		return unavailable(err)
 	case sqlite3.ErrInterrupt:
-		return fault.Wrap(fault.Unavailable, "error.timeout", err)
+		return late(err)
 	}
 	return fmt.Errorf("run %q: %w", short(text), err)
 }
 
-// uniqueOf reads "UNIQUE constraint failed: person.email_k, person.team".
+// uniqueOf reads "UNIQUE constraint failed: person.email_k, person.team", or "…failed: index 'person_lower'" of an index over expressions.
 func uniqueOf(err sqlite3.Error) error {
 	u := &UniqueError{Err: err}
 	_, list, _ := strings.Cut(err.Error(), "failed: ")
+	if index, ok := strings.CutPrefix(list, "index '"); ok {
+		u.Index = strings.TrimSuffix(index, "'")
+		return u
+	}
 	for _, name := range strings.Split(list, ", ") {
 		table, column, ok := strings.Cut(name, ".")
 		if ok {
@@ -105,30 +115,51 @@ func uniqueOf(err sqlite3.Error) error {
 func explainPostgres(text string, err *pgconn.PgError) error {
 	switch {
 	case err.Code == "23505":
-		return &UniqueError{Table: err.TableName, Index: err.ConstraintName, Err: err}
+		return &UniqueError{Table: err.TableName, Index: err.ConstraintName, Columns: columnsOf(err.Detail), Err: err}
 	case err.Code == "23503":
 		return &ReferenceError{Err: err}
 	case err.Code == "57014":
-		return fault.Wrap(fault.Unavailable, "error.timeout", err)
+		return late(err)
 	case err.Code == "53100":
 		return fault.Wrap(fault.Full, "error.full", err)
-	case strings.HasPrefix(err.Code, "08"), strings.HasPrefix(err.Code, "57P"), strings.HasPrefix(err.Code, "53"),
-		err.Code == "40001", err.Code == "40P01", err.Code == "55P03", err.Code == "25006":
-		return fault.Wrap(fault.Unavailable, "error.unavailable", err)
+	case slices.Contains(passing, err.Code) || slices.Contains(passing, err.Code[:min(2, len(err.Code))]):
+		return unavailable(err)
 	}
 	return fmt.Errorf("run %q: %w", short(text), err)
 }
 
-// lostConnection says whether a connection broke, so that the outcome may be unknown and another connection may work.
+// passing are the codes of PostgreSQL, and classes of codes, after which the same may succeed later: no connection, no resources, no
+// lock, a read-only server, shutdown and start, a transaction that lost a race or sat idle too long.
+var passing = []string{"08", "53", "55P03", "25006", "25P03", "40", "57P01", "57P02", "57P03", "57P04", "57P05", "58030"}
+
+// columnsOf reads the columns from the detail "Key (email_k, team)=(a, 1) already exists.", which stays so in every language. A key over
+// an expression has no columns.
+func columnsOf(detail string) []string {
+	_, list, ok := strings.Cut(detail, "(")
+	list, _, closed := strings.Cut(list, ")=(")
+	if !ok || !closed || strings.ContainsAny(list, "(\"") {
+		return nil
+	}
+	return strings.Split(list, ", ")
+}
+
+// lostConnection says whether a connection broke, so that another one may work.
 func lostConnection(err error) bool {
 	var network net.Error
+	var connect *pgconn.ConnectError
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.As(err, &network) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || strings.Contains(err.Error(), "conn closed") ||
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.As(err, &connect) || strings.Contains(err.Error(), "conn closed") ||
 		strings.Contains(err.Error(), "closed pool")
 }
 
 // transient says whether PostgreSQL asks for the transaction to be run again.
 func transient(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "0A000" && strings.Contains(pg.Message, "cached plan"))
+	return stale(err) || errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// stale says whether a prepared statement no longer fits its tables.
+func stale(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "0A000" && strings.Contains(pg.Routine, "RevalidateCachedQuery") || pg.Code == "26000")
 }

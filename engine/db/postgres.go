@@ -7,21 +7,21 @@ import (
 	"net/url"
 	"regexp"
 	"runtime"
-	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"ashna/kit/fault"
 )
 
 const (
 	announceEvery = 20 * time.Millisecond // at most so often a process tells others that it wrote
 	announceName  = "ashna_commit"
-	retries       = 5
-	minVersion    = 150_000
+	retries       = 5 // runs of a write that the database asks to be run again
+	migrationLock = 4_712
+	cancelTime    = time.Second // how long a server may take to end a statement before its connection is given up
 )
 
 var schemaPattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
@@ -30,55 +30,78 @@ var schemaPattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 type postgresDB struct {
 	pool    *pgxpool.Pool
 	schema  string
-	pending atomic.Bool // others are to be told
-	stop    context.CancelFunc
+	wait    time.Duration
+	writing chan struct{} // places for writes: fewer than connections, so that reads go on when all writes wait for a lock
+	changed chan struct{} // others are to be told
+	closing chan struct{}
+	told    sync.WaitGroup
+	once    sync.Once
 }
 
 func openPostgres(ctx context.Context, c Config) (*postgresDB, error) {
-	address, schema, err := splitSchema(c.URL)
+	config, schema, err := configure(c)
 	if err != nil {
 		return nil, err
-	}
-	config, err := pgxpool.ParseConfig(address)
-	if err != nil {
-		return nil, fmt.Errorf("read database address: %w", err)
-	}
-	config.ConnConfig.RuntimeParams["search_path"] = schema + ",public"
-	config.ConnConfig.RuntimeParams["application_name"] = "ashna"
-	config.ConnConfig.RuntimeParams["jit"] = "off"
-	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	config.ConnConfig.ConnectTimeout = 5 * time.Second
-	config.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
-	if c.Readers > 0 {
-		config.MaxConns = int32(c.Readers + 4)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
-	d := &postgresDB{pool: pool, schema: schema}
+	places := config.MaxConns - max(1, config.MaxConns/4)
+	d := &postgresDB{
+		pool: pool, schema: schema, wait: c.Wait,
+		writing: make(chan struct{}, places), changed: make(chan struct{}, 1), closing: make(chan struct{}),
+	}
+	for range places {
+		d.writing <- struct{}{}
+	}
 	if err := d.prepare(ctx); err != nil {
 		pool.Close()
 		return nil, err
 	}
-	run, stop := context.WithCancel(context.Background())
-	d.stop = stop
-	go d.tell(run)
+	d.told.Go(d.tell)
 	return d, nil
 }
 
-// splitSchema takes the schema off the address: our own parameter, or the search path as PostgreSQL names it.
+// configure makes the settings of the pool. Every connection asserts what durability rests on, because a server may change while we run.
+func configure(c Config) (*pgxpool.Config, string, error) {
+	address, schema, err := splitSchema(c.URL)
+	if err != nil {
+		return nil, "", err
+	}
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, "", fmt.Errorf("read database address: %w", err)
+	}
+	conn := config.ConnConfig
+	conn.RuntimeParams["search_path"] = schema + ",public"
+	conn.RuntimeParams["application_name"] = "ashna"
+	conn.RuntimeParams["jit"] = "off"
+	conn.RuntimeParams["lock_timeout"] = fmt.Sprint(c.Wait.Milliseconds())
+	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	conn.ConnectTimeout = 5 * time.Second
+	// Who gives up a statement asks the server to end it, so that the connection can be used again.
+	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelTime}
+	}
+	config.AfterConnect = assertPostgres
+	config.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
+	if c.Readers > 0 {
+		config.MaxConns = int32(c.Readers + 4)
+	}
+	return config, schema, nil
+}
+
+// splitSchema takes our own parameter off the address. A search_path of one schema means the same.
 func splitSchema(address string) (rest, schema string, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "", "", errors.New("the database address cannot be read: it looks like postgres://user:password@host:5432/name")
 	}
 	q := u.Query()
-	for _, name := range []string{"schema", "search_path"} {
-		if schema == "" {
-			schema = q.Get(name)
-		}
-		q.Del(name)
+	schema = q.Get("schema")
+	if schema == "" {
+		schema = q.Get("search_path")
 	}
 	if schema == "" {
 		schema = "ashna"
@@ -86,167 +109,211 @@ func splitSchema(address string) (rest, schema string, err error) {
 	if !schemaPattern.MatchString(schema) {
 		return "", "", fmt.Errorf("the schema %q cannot be used: lower-case letters, digits and underscores only", schema)
 	}
+	q.Del("schema")
+	q.Del("search_path")
 	u.RawQuery = q.Encode()
 	return u.String(), schema, nil
 }
 
-// prepare asserts version and settings, and makes the schema and the extension for search.
-func (d *postgresDB) prepare(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	return d.read(ctx, false, func(q Querier) error {
-		for _, want := range [][2]string{{"fsync", "on"}, {"full_page_writes", "on"}} {
-			row, _, err := One(ctx, q, "SELECT current_setting('"+want[0]+"')")
-			if err != nil {
-				return err
-			}
-			if row.Text(0) != want[1] {
-				return fmt.Errorf("the database server has %s = %s: the data would not be safe, switch it %s", want[0], row.Text(0), want[1])
-			}
-		}
-		row, _, err := One(ctx, q, "SELECT current_setting('synchronous_commit'), current_setting('server_version_num')::int")
-		if err != nil {
-			return err
-		}
-		if row.Text(0) == "off" || row.Text(0) == "local" {
-			return errors.New("the database server has synchronous_commit off: answers would come before the data is safe, switch it on")
-		}
-		if row.Int(1) < minVersion {
-			return fmt.Errorf("PostgreSQL %s is too old: version 15 or later is needed", strconv.FormatInt(row.Int(1)/10_000, 10))
-		}
-		return d.makeSchema(ctx, q)
-	})
-}
-
-func (d *postgresDB) makeSchema(ctx context.Context, q Querier) error {
-	row, _, err := One(ctx, q, "SELECT count(*) FROM pg_namespace WHERE nspname = $1", d.schema)
-	if err != nil {
-		return err
-	}
-	if row.Int(0) == 0 {
-		if err := Each(ctx, q, "CREATE SCHEMA IF NOT EXISTS "+d.schema, nil, func(Row) error { return nil }); err != nil {
-			return err
-		}
-	}
-	row, _, err = One(ctx, q, "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
-	if err != nil || row.Int(0) > 0 {
-		return err
-	}
-	err = Each(ctx, q, "CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public", nil, func(Row) error { return nil })
-	var unique *UniqueError
-	if errors.As(err, &unique) { // another process made it at the same moment
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("search needs the extension pg_trgm; let an administrator run CREATE EXTENSION pg_trgm: %w", err)
-	}
-	return nil
-}
-
 func (d *postgresDB) dialect() *Dialect { return postgresDialect }
 
+// acquire takes a connection from the pool, or dials. It waits no longer than the configuration allows.
 func (d *postgresDB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	conn, err := d.pool.Acquire(ctx)
-	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, "error.unavailable", err)
+	bounded, cancel := context.WithTimeout(ctx, d.wait)
+	defer cancel()
+	conn, err := d.pool.Acquire(bounded)
+	switch {
+	case err == nil:
+		return conn, nil
+	case ctx.Err() != nil:
+		return nil, late(ctx.Err())
 	}
-	return conn, nil
+	return nil, unavailable(err)
+}
+
+// replace gives back a connection that broke and takes one that answers. The pool may hold others that broke with it.
+func (d *postgresDB) replace(ctx context.Context, broken *pgxpool.Conn) (*pgxpool.Conn, error) {
+	broken.Release()
+	for range d.pool.Config().MaxConns + 1 {
+		conn, err := d.acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if conn.Ping(ctx) == nil {
+			return conn, nil
+		}
+		conn.Release()
+	}
+	return nil, unavailable(errors.New("no connection to the database answers"))
 }
 
 func (d *postgresDB) read(ctx context.Context, snapshot bool, do func(Querier) error) error {
-	conn, err := d.acquire(ctx)
+	lease, err := d.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
-	if snapshot {
-		tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-		if err != nil {
-			return explain("begin", err)
+	defer func() {
+		if lease != nil {
+			lease.Release()
 		}
-		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	}()
+	r := &pgReader{conn: lease.Conn()}
+	defer r.close()
+	r.renew = func(ctx context.Context) error {
+		fresh, err := d.replace(ctx, lease)
+		if lease = fresh; err == nil {
+			r.conn = fresh.Conn()
+		}
+		return err
 	}
-	return do(&pgReader{conn.Conn()})
+	if !snapshot {
+		return do(r)
+	}
+	// A statement that answers with nothing begins the transaction, so that a connection that broke is replaced like in any reading.
+	if err := Each(ctx, r, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", nil, func(Row) error { return nil }); err != nil {
+		return err
+	}
+	r.renew = nil
+	defer r.rollback(ctx)
+	return do(r)
 }
 
 // write runs do in a transaction, again when the database says that it lost a race. A connection that breaks before the commit was sent
-// leaves nothing behind, so another one is tried; after it, the outcome is unknown and the caller hears so.
-func (d *postgresDB) write(ctx context.Context, do func(*Tx) error) error {
-	var err error
-	for range retries {
-		var tx *Tx
-		tx, err = d.attempt(ctx, do)
-		if err == nil {
-			tx.committed()
-			return nil
-		}
-		if !transient(err) || ctx.Err() != nil {
-			break
-		}
-	}
-	return err
-}
-
-func (d *postgresDB) attempt(ctx context.Context, do func(*Tx) error) (*Tx, error) {
-	conn, err := d.acquire(ctx)
+// leaves nothing behind, so another one is tried once; after it, the outcome is unknown and the caller hears so.
+func (d *postgresDB) write(ctx context.Context, do func(*Tx) error) (*Tx, error) {
+	place, err := awaited(ctx, d.writing, d.closing, d.wait)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Release()
-	s := &pgSession{pgReader: pgReader{conn.Conn()}}
-	tx := &Tx{session: s}
-	s.queue("BEGIN ISOLATION LEVEL READ COMMITTED", nil)
-	if err := guard(tx, do); err != nil {
-		s.undo(ctx)
+	defer func() { d.writing <- place }()
+	lease, err := d.acquire(ctx)
+	if err != nil {
 		return nil, err
 	}
-	s.queue("COMMIT", nil)
-	if err := s.flush(ctx); err != nil {
-		s.undo(ctx)
+	defer func() {
+		if lease != nil {
+			lease.Release()
+		}
+	}()
+	replaced := false
+	for try := 1; ; try++ {
+		tx, err := attempt(ctx, lease.Conn(), do)
+		if err == nil || ctx.Err() != nil || errors.Is(err, ErrUnknown) || try == retries {
+			return tx, err
+		}
+		switch {
+		case lease.Conn().IsClosed():
+			if replaced {
+				return nil, err
+			}
+			replaced = true
+			if lease, err = d.replace(ctx, lease); err != nil {
+				return nil, err
+			}
+		case !transient(err):
+			return nil, err
+		}
+	}
+}
+
+// attempt runs do once, in a transaction that leaves nothing on the connection.
+func attempt(ctx context.Context, conn *pgx.Conn, do func(*Tx) error) (*Tx, error) {
+	s := &pgSession{pgReader: pgReader{conn: conn}}
+	tx := &Tx{session: s}
+	s.queue("BEGIN ISOLATION LEVEL READ COMMITTED", nil)
+	err := errGone
+	defer func() {
+		if err != nil { // also when the goroutine ends in the middle
+			s.rollback(ctx)
+		}
+	}()
+	tx.run(do, func(failed error) { err = failed })
+	if err == nil {
+		err = s.commit(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return tx, nil
 }
 
-func (d *postgresDB) announce() { d.pending.Store(true) }
+func (d *postgresDB) announce() {
+	select {
+	case d.changed <- struct{}{}:
+	default:
+	}
+}
 
-// tell wakes other processes, at most every 20 ms: a notification in each transaction would take three quarters of the commits.
-func (d *postgresDB) tell(ctx context.Context) {
+// tell wakes other processes, at most every 20 ms: a notification in each transaction would take three quarters of the commits. What is
+// left at the end is told before it.
+func (d *postgresDB) tell() {
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
 	for {
 		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if d.pending.Swap(false) {
-				_, _ = d.pool.Exec(ctx, "SELECT pg_notify($1, $2)", announceName, d.schema)
+		case <-d.changed:
+		case <-d.closing:
+			select {
+			case <-d.changed:
+				_ = d.notify()
+			default:
 			}
+			return
+		}
+		if d.notify() != nil {
+			d.announce()
+		}
+		select {
+		case <-tick.C:
+		case <-d.closing:
 		}
 	}
 }
 
+func (d *postgresDB) notify() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_, err := d.pool.Exec(ctx, "SELECT pg_notify($1, $2)", announceName, d.schema)
+	return err
+}
+
+// watch listens, and listens again a second after the connection was lost. What was missed in between is made good by a signal.
 func (d *postgresDB) watch(ctx context.Context, wake func()) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-d.closing:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
 	for ctx.Err() == nil {
 		d.listen(ctx, wake)
+		timer := time.NewTimer(time.Second)
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Second):
-			wake()
+		case <-timer.C:
 		}
+		timer.Stop()
 	}
 }
 
+// listen takes a connection for good: it is not one of those that reads and writes share.
 func (d *postgresDB) listen(ctx context.Context, wake func()) {
-	conn, err := d.pool.Acquire(ctx)
+	raw, err := pgx.ConnectConfig(ctx, d.pool.Config().ConnConfig)
 	if err != nil {
 		return
 	}
-	raw := conn.Hijack()
-	defer func() { _ = raw.Close(context.WithoutCancel(ctx)) }()
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = raw.Close(end)
+	}()
 	if _, err := raw.Exec(ctx, "LISTEN "+announceName); err != nil {
 		return
 	}
+	wake()
 	for {
 		n, err := raw.WaitForNotification(ctx)
 		if err != nil {
@@ -258,8 +325,31 @@ func (d *postgresDB) listen(ctx context.Context, wake func()) {
 	}
 }
 
+// alone runs do while no other process does the same on this schema. The lock belongs to a connection, so it goes with the process.
+func (d *postgresDB) alone(ctx context.Context, do func() error) error {
+	raw, err := pgx.ConnectConfig(ctx, d.pool.Config().ConnConfig)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = raw.Close(end)
+	}()
+	if _, err := raw.Exec(ctx, "SET lock_timeout = 0"); err != nil {
+		return explain("lock_timeout", err)
+	}
+	if _, err := raw.Exec(ctx, "SELECT pg_advisory_lock($1, hashtext($2))", migrationLock, d.schema); err != nil {
+		return explain("pg_advisory_lock", err)
+	}
+	return do()
+}
+
 func (d *postgresDB) close() error {
-	d.stop()
-	d.pool.Close()
+	d.once.Do(func() {
+		close(d.closing)
+		d.told.Wait()
+		d.pool.Close()
+	})
 	return nil
 }

@@ -3,18 +3,22 @@ package db
 import (
 	"context"
 	"fmt"
+	"math/big"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // cursor is the open result of a statement.
 type cursor interface {
 	next() (bool, error)
-	row() []any // valid until the next call
-	close()
+	row() []any   // valid until the next call
+	close() error // may be called twice
 }
 
 // Rows is the result of a statement, read row by row.
 type Rows struct {
 	c      cursor
+	tx     *Tx // told about errors, when there is one
 	err    error
 	closed bool
 }
@@ -25,8 +29,10 @@ func (r *Rows) Next() bool {
 		return false
 	}
 	ok, err := r.c.next()
+	if err != nil {
+		r.fail(err)
+	}
 	if err != nil || !ok {
-		r.err = err
 		r.Close()
 		return false
 	}
@@ -41,16 +47,28 @@ func (r *Rows) Err() error { return r.err }
 
 // Close ends the reading; it may be called twice.
 func (r *Rows) Close() {
-	if !r.closed {
-		r.closed = true
-		r.c.close()
+	if r.closed {
+		return
+	}
+	r.closed = true
+	if err := r.c.close(); err != nil {
+		r.fail(err)
+	}
+}
+
+func (r *Rows) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+	if r.tx != nil {
+		_ = r.tx.fail(err)
 	}
 }
 
 // Row is one row: int64, string, []byte and nil.
 type Row []any
 
-// Int gives the i-th value as a number, 0 when it is empty.
+// Int gives the i-th value as a number, 0 when it is empty or no number.
 func (r Row) Int(i int) int64 {
 	n, _ := r[i].(int64)
 	return n
@@ -62,7 +80,7 @@ func (r Row) Text(i int) string {
 	return s
 }
 
-// Bytes gives the i-th value as bytes, nil when there is none. They belong to the row.
+// Bytes gives the i-th value as bytes, nil when there is none. They stay valid after the row.
 func (r Row) Bytes(i int) []byte {
 	b, _ := r[i].([]byte)
 	return b
@@ -93,7 +111,24 @@ func One(ctx context.Context, q Querier, text string, args ...any) (Row, bool, e
 	if !rows.Next() {
 		return nil, false, rows.Err()
 	}
-	return append(Row(nil), rows.Row()...), true, nil
+	row := append(Row(nil), rows.Row()...)
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return nil, false, err
+	}
+	return row, true, nil
+}
+
+// checkArgs refuses values that the two databases would not store alike.
+func checkArgs(text string, args []any) error {
+	for i, v := range args {
+		switch v.(type) {
+		case nil, int64, string, []byte, int, []int64:
+		default:
+			return fmt.Errorf("run %q: argument %d is %T, not int64, string, []byte or nil", short(text), i+1, v)
+		}
+	}
+	return nil
 }
 
 // plain brings what a driver gives to the four types that rows have.
@@ -114,6 +149,29 @@ func plain(v any) any {
 		return int64(0)
 	case float64:
 		return int64(v)
+	case pgtype.Numeric:
+		return plainNumeric(v)
 	}
 	return fmt.Sprint(v)
+}
+
+// plainNumeric makes a number of what sum and arithmetic of PostgreSQL give: whole, cut toward zero like a division. One that leaves 64
+// bits becomes empty, as Clamp does. Exponents beyond 40 digits cannot fit and are not computed.
+func plainNumeric(v pgtype.Numeric) any {
+	if !v.Valid || v.NaN || v.InfinityModifier != pgtype.Finite || v.Int == nil || v.Exp > 40 {
+		return nil
+	}
+	n := v.Int
+	if v.Exp != 0 {
+		power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(v.Exp, -v.Exp))), nil)
+		if v.Exp > 0 {
+			n = new(big.Int).Mul(n, power)
+		} else {
+			n = new(big.Int).Quo(n, power)
+		}
+	}
+	if !n.IsInt64() {
+		return nil
+	}
+	return n.Int64()
 }

@@ -2,165 +2,294 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"sync/atomic"
 	"time"
 
+	"ashna/kit/clock"
 	"ashna/kit/fault"
 )
 
+// The shape of a group; docs/decisions/0002-databases.md has the measurements.
 const (
 	groupMax  = 64                   // writes that share one commit
 	groupTime = 4 * time.Millisecond // no further write joins a group that is this old
 	queueMax  = 4_096                // writes that may wait
 )
 
-// liteWriter is the one writer of a SQLite file. Writes that wait share one commit, each in its own savepoint, so that one disk sync
-// serves many.
+// liteWriter owns the one writing connection of a SQLite file. Writes that wait share one commit, each in its own savepoint, so that one
+// disk sync serves many. The function of each write runs in the goroutine that asked for it, while the writer waits.
 type liteWriter struct {
-	path  string
-	conn  *liteConn
-	queue chan *liteWrite
-	ended chan struct{}
-	open  bool // a transaction is open
+	path    string
+	clock   clock.Clock
+	wait    time.Duration
+	conn    *liteConn
+	queue   chan *liteWrite
+	closing chan struct{}
+	ended   chan struct{}
 }
 
+// liteWrite is one write on its way: it waits until the writer takes it or its caller leaves, gets the transaction, gives it back with the
+// error of its function, and hears what came of it.
 type liteWrite struct {
-	ctx  context.Context
-	do   func(*Tx) error
-	tx   *Tx
-	err  error
-	done chan struct{}
+	ctx   context.Context
+	taken atomic.Bool // by the writer, or by the caller who left
+	turn  chan *Tx
+	back  chan error
+	done  chan error
+	tx    *Tx
+	err   error
 }
 
-func startWriter(path string, conn *liteConn) *liteWriter {
-	w := &liteWriter{path: path, conn: conn, queue: make(chan *liteWrite, queueMax), ended: make(chan struct{})}
+func startWriter(path string, conn *liteConn, c Config) *liteWriter {
+	w := &liteWriter{
+		path: path, clock: c.Clock, wait: c.Wait, conn: conn,
+		queue: make(chan *liteWrite, queueMax), closing: make(chan struct{}), ended: make(chan struct{}),
+	}
 	go w.run()
 	return w
 }
 
-// stop ends the writer after the writes that wait.
+// stop ends the writer after the writes that wait. Those that come later are refused.
 func (w *liteWriter) stop() {
-	close(w.queue)
+	close(w.closing)
 	<-w.ended
 }
 
-func (w *liteWriter) write(ctx context.Context, do func(*Tx) error) error {
-	req := &liteWrite{ctx: ctx, do: do, done: make(chan struct{})}
+// write queues a write and runs it when its turn comes. Nobody waits longer than for ctx or for the wait of the configuration; once the
+// write runs, it is seen to its end.
+func (w *liteWriter) write(ctx context.Context, do func(*Tx) error) (*Tx, error) {
+	req := &liteWrite{ctx: ctx, turn: make(chan *Tx, 1), back: make(chan error, 1), done: make(chan error, 1)}
+	if err := w.enter(req); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(w.wait)
+	defer timer.Stop()
+	left, expired := ctx.Done(), timer.C
+	for {
+		select {
+		case tx := <-req.turn:
+			tx.run(do, func(err error) { req.back <- err })
+		case err := <-req.done:
+			return req.tx, err
+		case <-left:
+			if req.taken.CompareAndSwap(false, true) {
+				return nil, late(ctx.Err())
+			}
+			left = nil
+		case <-expired:
+			if req.taken.CompareAndSwap(false, true) {
+				return nil, unavailable(fmt.Errorf("the writer was not free for %v", w.wait))
+			}
+			expired = nil
+		case <-w.ended:
+			return w.lastWord(req)
+		}
+	}
+}
+
+func (w *liteWriter) enter(req *liteWrite) error {
+	if err := req.ctx.Err(); err != nil {
+		return late(err)
+	}
+	select {
+	case <-w.closing:
+		return unavailable(errClosed)
+	default:
+	}
 	select {
 	case w.queue <- req:
+		return nil
 	default:
-		return fault.New(fault.Unavailable, "error.unavailable")
+		return unavailable(errors.New("too many writes wait"))
 	}
-	<-req.done
-	return req.err
+}
+
+// lastWord is the answer after the writer ended: it answered, or never saw the write.
+func (w *liteWriter) lastWord(req *liteWrite) (*Tx, error) {
+	select {
+	case err := <-req.done:
+		return req.tx, err
+	default:
+		return nil, unavailable(errClosed)
+	}
 }
 
 func (w *liteWriter) run() {
 	defer close(w.ended)
-	for req := range w.queue {
-		w.group(req)
+	for {
+		select {
+		case req := <-w.queue:
+			w.group(req)
+		case <-w.closing:
+			for {
+				select {
+				case req := <-w.queue:
+					w.group(req)
+				default:
+					return
+				}
+			}
+		}
 	}
-	w.conn.close()
 }
 
-// group runs the first write and those that wait behind it, commits once and answers all.
+// group runs the first write and those that wait behind it, commits once and answers all. When one of them takes the others down, because
+// the database undid everything or because it was too much for the disk, the others are run again, each in a commit of its own.
 func (w *liteWriter) group(first *liteWrite) {
-	started := time.Now()
+	members, cause := w.collect(first)
+	if len(members) == 0 {
+		return
+	}
+	again := cause != nil
+	if cause == nil {
+		cause = w.commit()
+		again = cause != nil && !errors.Is(cause, ErrUnknown) && len(members) > 1
+	}
+	for _, m := range members {
+		if m.err == nil && again {
+			m.err = w.single(m)
+		} else if m.err == nil {
+			m.err = cause
+		}
+		m.done <- m.err
+	}
+}
+
+// collect begins a transaction and runs members in it. Its error says that the transaction is gone.
+func (w *liteWriter) collect(first *liteWrite) ([]*liteWrite, error) {
+	if !first.taken.CompareAndSwap(false, true) {
+		if first = w.waiting(); first == nil {
+			return nil, nil
+		}
+	}
 	members := []*liteWrite{first}
 	if err := w.begin(); err != nil {
 		first.err = err
-		close(first.done)
-		return
+		return members, err
 	}
-	w.one(first)
-	for len(members) < groupMax && time.Since(started) < groupTime {
-		next := w.waiting()
-		if next == nil {
+	started := w.clock.Now()
+	for next := first; next != nil; next = w.waiting() {
+		if next != first {
+			members = append(members, next)
+		}
+		if err := w.one(next); err != nil {
+			return members, err
+		}
+		if age := w.clock.Now().Sub(started); len(members) >= groupMax || age >= groupTime || age < 0 {
 			break
 		}
-		members = append(members, next)
-		w.one(next)
 	}
-	err := w.commit()
-	for _, m := range members {
-		if m.err == nil && err != nil {
-			m.err = err
-		}
-		if m.err == nil {
-			m.tx.committed()
-		}
-		close(m.done)
-	}
+	return members, nil
 }
 
+// waiting takes the next write whose caller is still there.
 func (w *liteWriter) waiting() *liteWrite {
-	select {
-	case req := <-w.queue:
-		return req
-	default:
-		return nil
+	for {
+		select {
+		case req := <-w.queue:
+			if req.taken.CompareAndSwap(false, true) {
+				return req
+			}
+		default:
+			return nil
+		}
 	}
 }
 
-func (w *liteWriter) begin() error {
-	_, err := w.conn.exec("BEGIN IMMEDIATE", nil)
-	if err != nil && w.reopen() == nil {
-		_, err = w.conn.exec("BEGIN IMMEDIATE", nil)
+// single runs a write in a transaction of its own.
+func (w *liteWriter) single(m *liteWrite) error {
+	if err := w.begin(); err != nil {
+		return err
 	}
-	w.open = err == nil
+	if err := w.one(m); err != nil {
+		return err
+	}
+	if m.err != nil {
+		w.rollback()
+		return m.err
+	}
+	return w.commit()
+}
+
+// begin starts a transaction, on a new connection when the old one is broken.
+func (w *liteWriter) begin() error {
+	if w.conn.broken {
+		if err := w.reopen(); err != nil {
+			return err
+		}
+	}
+	_, err := w.conn.exec("BEGIN IMMEDIATE", nil)
 	return err
 }
 
-// one runs a write in its savepoint.
-func (w *liteWriter) one(m *liteWrite) {
-	if !w.open {
-		m.err = fault.New(fault.Unavailable, "error.unavailable")
-		return
-	}
+// one runs a write in its savepoint and leaves the write's error in it. The error of one itself says that the whole transaction is gone.
+func (w *liteWriter) one(m *liteWrite) error {
 	if err := m.ctx.Err(); err != nil {
-		m.err = fault.Wrap(fault.Unavailable, "error.timeout", err)
-		return
+		m.err = late(err)
+		return nil
 	}
 	if _, m.err = w.conn.exec("SAVEPOINT one", nil); m.err != nil {
-		return
+		return w.lose(m.err)
 	}
 	m.tx = &Tx{session: liteSession{w.conn}}
-	m.err = guard(m.tx, m.do)
-	if m.err == nil {
-		_, m.err = w.conn.exec("RELEASE one", nil)
-		return
-	}
-	if _, err := w.conn.exec("ROLLBACK TO one", nil); err != nil {
-		w.open = false // the database itself rolled everything back: the commit will fail and say so to all
-		return
-	}
-	_, _ = w.conn.exec("RELEASE one", nil)
-}
-
-// guard turns a panic of a write into an error, so that the writer lives on and the transaction is undone.
-func guard(tx *Tx, do func(*Tx) error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic in a transaction: %v", r)
+	m.turn <- m.tx
+	m.err = <-m.back
+	w.conn.settle()
+	if w.conn.c.AutoCommit() { // some errors make SQLite undo the whole transaction by itself
+		if m.err == nil {
+			m.err = errors.New("the transaction was ended by a statement in it")
 		}
-	}()
-	return do(tx)
+		return m.err
+	}
+	if m.err != nil {
+		if _, err := w.conn.exec("ROLLBACK TO one", nil); err != nil {
+			return w.lose(err)
+		}
+	}
+	if _, err := w.conn.exec("RELEASE one", nil); err != nil {
+		if m.err == nil {
+			m.err = err
+		}
+		return w.lose(err)
+	}
+	return nil
 }
 
+// lose undoes the transaction and passes the reason on.
+func (w *liteWriter) lose(err error) error {
+	w.rollback()
+	return err
+}
+
+// commit makes the transaction durable. Without room, or with a link to nothing, it is undone for certain; other errors leave the outcome
+// unknown until the log is read again.
 func (w *liteWriter) commit() error {
 	_, err := w.conn.exec("COMMIT", nil)
-	w.open = false
 	if err == nil {
 		return nil
 	}
-	if _, undo := w.conn.exec("ROLLBACK", nil); undo != nil {
-		_ = w.reopen()
+	w.rollback()
+	if fault.Is(err, fault.Full) || isReference(err) {
+		return err
 	}
-	if fault.Of(err) == nil {
-		err = fault.Wrap(fault.Unavailable, "error.unavailable", err)
+	return unavailable(fmt.Errorf("%w: %w", ErrUnknown, err))
+}
+
+func isReference(err error) bool {
+	var reference *ReferenceError
+	return errors.As(err, &reference)
+}
+
+// rollback undoes the transaction, or throws the connection away.
+func (w *liteWriter) rollback() {
+	if w.conn.c.AutoCommit() {
+		return
 	}
-	return err
+	if _, err := w.conn.exec("ROLLBACK", nil); err != nil {
+		w.conn.broken = true
+	}
 }
 
 // reopen takes a new connection after one that failed in a way it may not recover from.
@@ -177,46 +306,27 @@ func (w *liteWriter) reopen() error {
 // liteSession is a transaction on the writer's connection.
 type liteSession struct{ *liteConn }
 
-func (s liteSession) exec(_ context.Context, text string, args []any) (int64, error) {
+func (s liteSession) exec(ctx context.Context, text string, args []any) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, late(err)
+	}
 	return s.liteConn.exec(text, args)
 }
 
-func (s liteSession) later(_ context.Context, text string, args []any) error {
-	_, err := s.liteConn.exec(text, args)
+func (s liteSession) later(ctx context.Context, text string, args []any) error {
+	_, err := s.exec(ctx, text, args)
 	return err
 }
 
 func (s liteSession) flush(context.Context) error { return nil }
 
 // insert runs one prepared statement for each row: without a network between, that is the fastest way.
-func (s liteSession) insert(_ context.Context, table string, columns []string, rows [][]any) error {
+func (s liteSession) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
 	text := InsertText(table, columns, 1)
 	for _, row := range rows {
-		if _, err := s.liteConn.exec(text, row); err != nil {
+		if _, err := s.exec(ctx, text, row); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// InsertText is the statement that inserts n rows.
-func InsertText(table string, columns []string, n int) string {
-	var b strings.Builder
-	b.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
-	arg := 0
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteByte('(')
-		for j := range columns {
-			if j > 0 {
-				b.WriteString(", ")
-			}
-			arg++
-			fmt.Fprintf(&b, "$%d", arg)
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
 }
