@@ -371,6 +371,8 @@ func TestValues(t *testing.T) {
 		{"startOfYear()", shown{day("2022-01-01")}.show()},
 		{"startOfMonth('jalali')", shown{day("2022-03-21")}.show()},
 		{"coalesce(empty, probability, 3)", "40"},
+		{"coalesce(probability, 0.5, 0.125)", "40000"},
+		{"coalesce(empty, 0.5, probability, 0.125)", "500"},
 		{"if(won, probability, 0.5)", "400"},
 		{"if(not won, probability, 0.5)", "5"},
 		{"year('1899-12-31')", "-"},
