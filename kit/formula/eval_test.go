@@ -373,6 +373,7 @@ func TestValues(t *testing.T) {
 		{"coalesce(empty, probability, 3)", "40"},
 		{"coalesce(probability, 0.5, 0.125)", "40000"},
 		{"coalesce(empty, 0.5, probability, 0.125)", "500"},
+		{"coalesce(probability % 0, probability, 0.125)", "40000"},
 		{"if(won, probability, 0.5)", "400"},
 		{"if(not won, probability, 0.5)", "5"},
 		{"year('1899-12-31')", "-"},
