@@ -141,38 +141,82 @@ func TestInspectInsideATransactionSeesItsTables(t *testing.T) {
 	})
 }
 
-// TestWithoutReferences fills tables in an order in which nearly every link leads forward.
+// TestWithoutReferences fills tables in an order in which nearly every link leads forward, and checks that the links hold afterwards.
 func TestWithoutReferences(t *testing.T) {
 	const n = 20_000
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		family(t, d)
 		before := inspected(t, d)
-		var companies, persons [][]any
-		for i := int64(1); i <= n; i++ {
-			var parent any
-			if i < n {
-				parent = n - i + 1 // most of them come later
-			}
-			companies = append(companies, []any{i, fmt.Sprint("c", i), parent, n + i})
-			persons = append(persons, []any{n + i, i})
-		}
-		err := d.Write(t.Context(), func(tx *db.Tx) error {
-			return db.WithoutReferences(t.Context(), tx, []string{"company", "person"}, func() error {
-				if err := tx.Insert(t.Context(), "company", []string{"id", "name", "parent", "contact"}, companies); err != nil {
-					return err
-				}
-				return tx.Insert(t.Context(), "person", []string{"id", "company"}, persons)
-			})
-		})
-		if err == nil {
-			t.Fatal("the unique index of company.parent did not hold") // 1 → n and so on are unique, but see below
-		}
-		var unique *db.UniqueError
-		if !errors.As(err, &unique) {
+		if err := fill(t.Context(), d, n, n); err != nil {
 			t.Fatal(err)
 		}
 		if after := inspected(t, d); !reflect.DeepEqual(before, after) {
-			t.Errorf("after a failure the shape is %v, not %v", after, before)
+			t.Errorf("the shape is %v, not %v", after, before)
+		}
+		if got := counted(t, d); got != n {
+			t.Errorf("%d companies, want %d", got, n)
+		}
+		for _, text := range []string{"UPDATE company SET parent = 0 WHERE id = 1", "INSERT INTO person (id, company) VALUES (1, 0)", "DELETE FROM company WHERE id = 7"} {
+			var broken *db.ReferenceError
+			if err := do(t.Context(), d, text); !errors.As(err, &broken) {
+				t.Errorf("%s: %v, want a ReferenceError", text, err)
+			}
 		}
 	})
+}
+
+func TestWithoutReferencesRefusesALinkToNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		family(t, d)
+		before := inspected(t, d)
+		var broken *db.ReferenceError
+		if err := fill(t.Context(), d, 100, 99); !errors.As(err, &broken) {
+			t.Fatalf("got %v, want a ReferenceError", err)
+		}
+		stop := errors.New("stop")
+		err := d.Write(t.Context(), func(tx *db.Tx) error {
+			return db.WithoutReferences(t.Context(), tx, nil, func() error { return stop })
+		})
+		if !errors.Is(err, stop) {
+			t.Errorf("the error of the function came back as %v", err)
+		}
+		if after := inspected(t, d); !reflect.DeepEqual(before, after) {
+			t.Errorf("after failures the shape is %v, not %v", after, before)
+		}
+		if got := counted(t, d); got != 0 {
+			t.Errorf("%d companies are left", got)
+		}
+	})
+}
+
+// fill writes companies whose parents come later, and then persons.
+func fill(ctx context.Context, d *db.DB, companies, persons int64) error {
+	var c, p [][]any
+	for i := int64(1); i <= companies; i++ {
+		c = append(c, []any{i, fmt.Sprint("c", i), companies - i + 1, companies + i})
+	}
+	for i := int64(1); i <= persons; i++ {
+		p = append(p, []any{companies + i, i})
+	}
+	return d.Write(ctx, func(tx *db.Tx) error {
+		return db.WithoutReferences(ctx, tx, []string{"company", "person"}, func() error {
+			if err := tx.Insert(ctx, "company", []string{"id", "name", "parent", "contact"}, c); err != nil {
+				return err
+			}
+			return tx.Insert(ctx, "person", []string{"id", "company"}, p)
+		})
+	})
+}
+
+func counted(t *testing.T, d *db.DB) (n int64) {
+	t.Helper()
+	err := d.Read(t.Context(), func(q db.Querier) error {
+		row, _, err := db.One(t.Context(), q, "SELECT count(*) FROM company")
+		n = row.Int(0)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
