@@ -26,9 +26,12 @@ var reserved = []string{
 	"insert", "drop", "alter", "add", "if", "exists", "join", "natural", "left", "right", "inner", "outer", "cross", "rowid", "set",
 }
 
+// nameShaped accepts lower-case words joined by single underscores, 40 characters at most.
+func nameShaped(s string) bool { return len(s) <= maxName && namePattern.MatchString(s) }
+
 // validName accepts lower-case words joined by single underscores, 40 characters at most, that are no reserved word.
 func validName(s string) bool {
-	return len(s) <= maxName && namePattern.MatchString(s) && !slices.Contains(reserved, s)
+	return nameShaped(s) && !slices.Contains(reserved, s) && !formula.Reserved(s)
 }
 
 // fields lays out the slots of an object.
@@ -126,7 +129,7 @@ func (c *compiler) parts(e *Entity, a *Attr) {
 	}
 	for i, name := range a.Columns {
 		part := &Attr{
-			Field:  Field{Name: name, Kind: TextKind{Max: 300}, Index: a.Index && strings.HasSuffix(name, "_city"), Sensitive: a.Sensitive},
+			Field:  Field{Name: name, Kind: TextKind{Max: maxPart}, Index: a.Index && strings.HasSuffix(name, "_city"), Sensitive: a.Sensitive},
 			Entity: e, At: a.At + i, Width: 1, Columns: []string{name}, Key: name + "_k", Part: a, Stored: true,
 		}
 		e.byName[name] = part

@@ -3,11 +3,14 @@ package meta
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
 	"ashna/kit/fault"
+	"ashna/kit/text"
 )
 
 // decoders gives what makes a kind from its settings. A kind is named here once.
@@ -55,8 +58,15 @@ func KindTypes() []string { return slices.Sorted(maps.Keys(decoders())) }
 func strict(raw []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	err := d.Decode(into)
+	if one := fault.Of(err); one != nil {
+		return one
+	}
+	if err != nil {
 		return fault.Wrap(fault.Invalid, "value.json", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Invalid, "value.json")
 	}
 	return nil
 }
@@ -74,7 +84,12 @@ func decodeUser(raw json.RawMessage) (Kind, error) {
 	return k, err
 }
 
-func decodeImage(json.RawMessage) (Kind, error) { return FileKind{Image: true}, nil }
+func decodeImage(raw json.RawMessage) (Kind, error) {
+	k := FileKind{}
+	err := strict(raw, &k)
+	k.Image = true
+	return k, err
+}
 
 func decodeCode(s Scheme) func(json.RawMessage) (Kind, error) {
 	return func(raw json.RawMessage) (Kind, error) {
@@ -93,12 +108,18 @@ func decodeFormula(raw json.RawMessage) (Kind, error) {
 	if err := strict(raw, &f); err != nil {
 		return nil, err
 	}
-	result, err := UnmarshalKind(f.Result)
-	return FormulaKind{Source: f.Source, Result: result}, err
+	result, err := unmarshalKind(f.Result, ResultTypes)
+	if err != nil {
+		return nil, fault.Of(err).In("result")
+	}
+	return FormulaKind{Source: f.Source, Result: result}, nil
 }
 
 // UnmarshalKind reads a kind from {"type": "choice", "options": […]}, or from its bare name as a text.
-func UnmarshalKind(raw json.RawMessage) (Kind, error) {
+func UnmarshalKind(raw json.RawMessage) (Kind, error) { return unmarshalKind(raw, nil) }
+
+// unmarshalKind reads a kind of the allowed types, of any when there are none.
+func unmarshalKind(raw json.RawMessage, allowed []string) (Kind, error) {
 	var name string
 	settings := map[string]json.RawMessage{}
 	if json.Unmarshal(raw, &name) != nil {
@@ -111,8 +132,8 @@ func UnmarshalKind(raw json.RawMessage) (Kind, error) {
 		delete(settings, "type")
 	}
 	decodeKind, known := decoders()[name]
-	if !known {
-		return nil, fault.At("kind.type", "value.choice", "value", name)
+	if !known || allowed != nil && !slices.Contains(allowed, name) {
+		return nil, fault.At("kind.type", "value.choice", "value", text.Truncate(name, 60))
 	}
 	rest, err := json.Marshal(settings)
 	if err != nil {
@@ -144,9 +165,6 @@ func MarshalKind(k Kind) (json.RawMessage, error) {
 		}
 	}
 	settings["type"] = json.RawMessage(`"` + k.Type() + `"`)
-	if f, ok := k.(FileKind); ok && f.Image {
-		delete(settings, "image")
-	}
 	return json.Marshal(settings)
 }
 

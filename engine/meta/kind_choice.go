@@ -37,44 +37,87 @@ func checkOptions(options []Option) error {
 	}
 	seen := map[string]bool{}
 	for _, o := range options {
+		if err := checkLabels("options", o.Labels, maxLabel); err != nil {
+			return err
+		}
 		switch {
 		case !codePattern.MatchString(o.Code):
-			return fault.At("options", "catalog.name_invalid", "name", o.Code)
+			return fault.At("options", "catalog.name_invalid", "name", text.Truncate(o.Code, 60))
 		case seen[o.Code]:
 			return fault.At("options", "catalog.name_taken", "name", o.Code)
 		case o.Tone != "" && !slices.Contains(Tones, o.Tone):
-			return fault.At("options", "value.choice", "value", o.Tone)
+			return fault.At("options", "value.choice", "value", text.Truncate(o.Tone, 60))
 		}
 		seen[o.Code] = true
 	}
 	return nil
 }
 
-// findOption finds an option by its code, or by one of its labels as an import has them. Retired options are found too, so that old
-// values stay valid.
-func findOption(options []Option, s string) (string, bool) {
-	for i := range options {
-		if options[i].Code == s {
-			return s, true
+// Limits of labels: how many languages (and forms, such as "fa.plural") and how many characters each.
+const (
+	maxLabels = 20
+	maxLabel  = 200
+	maxHelp   = 2_000
+)
+
+// checkLabels refuses words of the settings that are too many, too long or could not be stored.
+func checkLabels(setting string, labels map[string]string, limit int) error {
+	if len(labels) > maxLabels {
+		return fault.At(setting, "value.too_many", "max", maxLabels)
+	}
+	for name, label := range labels {
+		if err := checkWords(setting, name, maxLabel); err != nil {
+			return err
+		}
+		if err := checkWords(setting, label, limit); err != nil {
+			return err
 		}
 	}
-	key := text.Key(s)
-	for i := range options {
-		if options[i].Code == key {
-			return options[i].Code, true
-		}
-		for _, label := range options[i].Labels {
-			if text.Key(label) == key {
-				return options[i].Code, true
+	return nil
+}
+
+// words finds the options of a list by what people write.
+type words map[string]string
+
+// wordsOf notes the code of each option, then the labels, as an import has them. A code goes before a label and an option in use before
+// a retired one; retired options are found too, so that old values stay valid.
+func wordsOf(options []Option) words {
+	found := make(words, 2*len(options))
+	for _, o := range options {
+		found[o.Code] = o.Code
+	}
+	for _, retired := range []bool{false, true} {
+		for _, o := range options {
+			for _, label := range o.Labels {
+				if key := text.Key(label); o.Retired == retired && key != "" && found[key] == "" {
+					found[key] = o.Code
+				}
 			}
 		}
 	}
-	return "", false
+	return found
+}
+
+func (w words) find(s string) (string, error) {
+	if code := w[s]; code != "" {
+		return code, nil
+	}
+	if code := w[text.Key(s)]; code != "" {
+		return code, nil
+	}
+	return "", fault.New(fault.Invalid, "value.choice", "value", text.Truncate(s, 60))
 }
 
 // ChoiceKind is one of a list of options; the code is stored.
 type ChoiceKind struct {
 	Options []Option `json:"options"`
+
+	words words // once the catalog is compiled
+}
+
+func (k ChoiceKind) prepared() Kind {
+	k.words = wordsOf(k.Options)
+	return k
 }
 
 // Type is "choice".
@@ -92,9 +135,12 @@ func (k ChoiceKind) Parse(_ *Env, in any) ([]any, error) {
 	if err != nil || s == "" {
 		return blank(1), err
 	}
-	code, ok := findOption(k.Options, s)
-	if !ok {
-		return nil, fault.New(fault.Invalid, "value.choice", "value", text.Truncate(s, 60))
+	if k.words == nil {
+		k.words = wordsOf(k.Options)
+	}
+	code, err := k.words.find(s)
+	if err != nil {
+		return nil, err
 	}
 	return one(code), nil
 }
@@ -111,6 +157,13 @@ func (ChoiceKind) Formula() formula.Type { return formula.Type{Kind: formula.Tex
 // MultiChoiceKind is any number of a list of options.
 type MultiChoiceKind struct {
 	Options []Option `json:"options"`
+
+	words words // once the catalog is compiled
+}
+
+func (k MultiChoiceKind) prepared() Kind {
+	k.words = wordsOf(k.Options)
+	return k
 }
 
 // Type is "multi_choice".
@@ -128,11 +181,14 @@ func (k MultiChoiceKind) Parse(_ *Env, in any) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.words == nil {
+		k.words = wordsOf(k.Options)
+	}
 	codes := make([]string, 0, len(members))
 	for _, m := range members {
-		code, ok := findOption(k.Options, m)
-		if !ok {
-			return nil, fault.New(fault.Invalid, "value.choice", "value", text.Truncate(m, 60))
+		code, err := k.words.find(m)
+		if err != nil {
+			return nil, err
 		}
 		codes = append(codes, code)
 	}
@@ -168,7 +224,7 @@ func (TagsKind) Parse(_ *Env, in any) ([]any, error) {
 	tags := make([]string, 0, len(members))
 	for _, m := range members {
 		key := text.Key(m)
-		if key == "" || text.Length(key) > 60 || strings.Contains(key, "|") {
+		if key == "" || text.Length(key) > 60 || strings.ContainsAny(key, "|;؛") {
 			return nil, fault.New(fault.Invalid, "value.tag", "value", text.Truncate(m, 60))
 		}
 		tags = append(tags, key)
@@ -190,7 +246,27 @@ func (TagsKind) Terms(slots []any) (words, parts string) {
 	return strings.ReplaceAll(slotText(slots[0]), "|", " "), ""
 }
 
+// setInput reads the members of a set as clean lines, without empty ones.
 func setInput(in any) ([]string, error) {
+	raw, err := listInput(in)
+	if err != nil {
+		return nil, err
+	}
+	var members []string
+	for _, m := range raw {
+		s, err := line(m, 200)
+		if err != nil {
+			return nil, err
+		}
+		if s != "" {
+			members = append(members, s)
+		}
+	}
+	return members, nil
+}
+
+// listInput reads an array, or a text with semicolons or bars between the members.
+func listInput(in any) ([]any, error) {
 	if empty(in) {
 		return nil, nil
 	}
@@ -211,17 +287,7 @@ func setInput(in any) ([]string, error) {
 	if len(raw) > maxSet {
 		return nil, fault.New(fault.Invalid, "value.too_many", "max", maxSet)
 	}
-	var members []string
-	for _, m := range raw {
-		s, err := line(m, 200)
-		if err != nil {
-			return nil, err
-		}
-		if s != "" {
-			members = append(members, s)
-		}
-	}
-	return members, nil
+	return raw, nil
 }
 
 // joinSet writes members as "|a|b|", sorted and each once; nil for none.

@@ -6,7 +6,6 @@ import (
 	"ashna/kit/codes"
 	"ashna/kit/formula"
 	"ashna/kit/phone"
-	"ashna/kit/text"
 )
 
 // EmailKind is an e-mail address, compared without regard to case.
@@ -158,7 +157,7 @@ func (CodeKind) Text(slots []any) string { return slotText(slots[0]) }
 func (CodeKind) Formula() formula.Type { return formula.Type{Kind: formula.Text} }
 
 // Key is the code without regard to case.
-func (CodeKind) Key(s string) string { return text.Key(s) }
+func (CodeKind) Key(s string) string { return textKey(s) }
 
 // Terms are the code as a part.
 func (CodeKind) Terms(slots []any) (words, parts string) { return "", slotText(slots[0]) }

@@ -1,11 +1,13 @@
 package meta
 
 import (
+	"slices"
 	"strings"
 
 	"ashna/kit/fault"
 	"ashna/kit/formula"
 	"ashna/kit/ident"
+	"ashna/kit/text"
 )
 
 // OnDelete says what deleting a record does to those that link to it.
@@ -119,22 +121,13 @@ func (k AnyRefKind) Parse(_ *Env, in any) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id == 0 || object == "" {
+	if object = strings.TrimSpace(object); id == 0 || object == "" {
 		return nil, fault.New(fault.Invalid, "value.id")
 	}
-	if len(k.To) > 0 && !contains(k.To, object) {
-		return nil, fault.New(fault.Invalid, "value.unknown_object", "object", object)
+	if len(k.To) > 0 && !slices.Contains(k.To, object) || !nameShaped(object) {
+		return nil, fault.New(fault.Invalid, "value.unknown_object", "object", text.Truncate(object, 60))
 	}
 	return []any{int64(id), object}, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // AppendJSON writes the object and the id.
@@ -162,7 +155,7 @@ func (AnyRefKind) Formula() formula.Type { return formula.Type{Kind: formula.Lin
 
 // FileKind is one stored file, by its key; Image restricts it to pictures.
 type FileKind struct {
-	Image bool `json:"image,omitempty"`
+	Image bool `json:"-"` // the type of the kind says it: "image", not "file"
 }
 
 // Type is "file" or "image".
@@ -202,19 +195,21 @@ func (ManyKind) Type() string { return "links" }
 // Columns is none: the relation lives in Through.
 func (ManyKind) Columns() []Column { return nil }
 
-// Parse reads an array of ids, or a text with semicolons; the slots are the ids.
+// Parse reads an array of ids, or a text with semicolons; the slots are the ids, each once, in the order they came.
 func (ManyKind) Parse(_ *Env, in any) ([]any, error) {
-	members, err := setInput(in)
+	members, err := listInput(in)
 	if err != nil {
 		return nil, err
 	}
 	slots := make([]any, 0, len(members))
 	for _, m := range members {
-		id, err := ident.Parse(m)
+		id, err := idInput(m)
 		if err != nil {
 			return nil, err
 		}
-		slots = append(slots, int64(id))
+		if id != 0 && !slices.Contains(slots, any(int64(id))) {
+			slots = append(slots, int64(id))
+		}
 	}
 	return slots, nil
 }

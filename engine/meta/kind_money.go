@@ -2,11 +2,13 @@ package meta
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"ashna/kit/fault"
 	"ashna/kit/formula"
 	"ashna/kit/money"
+	"ashna/kit/text"
 )
 
 // MoneyKind is an amount in a currency, with its worth in the base currency of the workspace beside it. The base amount is the
@@ -37,7 +39,7 @@ func (k MoneyKind) Parse(env *Env, in any) ([]any, error) {
 		return blank(4), nil
 	}
 	amount, code, err := moneyInput(in)
-	if err != nil || amount == "" {
+	if err != nil || empty(amount) {
 		return blank(4), err
 	}
 	if code == "" {
@@ -60,21 +62,20 @@ func (k MoneyKind) Parse(env *Env, in any) ([]any, error) {
 func moneyInput(in any) (amount, code string, err error) {
 	switch v := in.(type) {
 	case map[string]any:
-		for name, part := range v {
-			switch name {
-			case "amount":
-				amount, err = decimalText(part)
-			case "currency":
-				code, err = textOf(part)
-			case "base": // the answer of a read may be sent back as it is; the base amount is computed anew
-			default:
-				err = fault.At(name, "value.unknown_field", "field", name)
-			}
-			if err != nil {
-				return "", "", err
+		if err := onlyParts(v, "amount", "currency"); err != nil {
+			return "", "", err
+		}
+		if part := v["currency"]; !empty(part) {
+			if code, err = textOf(part); err != nil {
+				return "", "", fault.Of(err).In("currency")
 			}
 		}
-		return amount, code, nil
+		if part := v["amount"]; !empty(part) {
+			if amount, err = decimalText(part); err != nil {
+				return "", "", fault.Of(err).In("amount")
+			}
+		}
+		return amount, strings.TrimSpace(code), nil
 	case string:
 		s := strings.TrimSpace(v)
 		if i := strings.LastIndexByte(s, ' '); i > 0 && len(s)-i == 4 && isLetters(s[i+1:]) {
@@ -82,9 +83,24 @@ func moneyInput(in any) (amount, code string, err error) {
 		}
 		return s, "", nil
 	case json.Number:
-		return v.String(), "", nil
+		amount, err = decimalText(v)
+		return amount, "", err
 	}
 	return "", "", wrongType("money")
+}
+
+// onlyParts refuses a value in parts that has a part of another name.
+func onlyParts(value map[string]any, parts ...string) error {
+	unknown := ""
+	for name := range value {
+		if !slices.Contains(parts, name) && (unknown == "" || name < unknown) {
+			unknown = name
+		}
+	}
+	if unknown == "" {
+		return nil
+	}
+	return fault.New(fault.Invalid, "value.unknown_field", "field", text.Truncate(unknown, 60))
 }
 
 func isLetters(s string) bool {
@@ -101,14 +117,14 @@ func moneySlots(env *Env, v money.Amount) ([]any, error) {
 	if v.Currency == env.Currency {
 		return []any{v.Minor, v.Minor, v.Currency, "1"}, nil
 	}
-	text, known := "", false
+	worth, known := "", false
 	if env.Rate != nil {
-		text, known = env.Rate(v.Currency)
+		worth, known = env.Rate(v.Currency)
 	}
 	if !known {
 		return nil, fault.New(fault.Invalid, "value.no_rate", "currency", v.Currency, "base", env.Currency)
 	}
-	rate, err := money.ParseRate(text)
+	rate, err := money.ParseRate(worth)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +133,7 @@ func moneySlots(env *Env, v money.Amount) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{base.Minor, v.Minor, v.Currency, text}, nil
+	return []any{base.Minor, v.Minor, v.Currency, worth}, nil
 }
 
 // MoneyOf gives the amount in its own currency; false when the value is empty.

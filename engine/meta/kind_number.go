@@ -9,6 +9,7 @@ import (
 	"ashna/kit/fault"
 	"ashna/kit/formula"
 	"ashna/kit/money"
+	"ashna/kit/text"
 )
 
 // The two ends of int64 mean overflow in formulas and are never stored.
@@ -39,6 +40,20 @@ func (k NumberKind) Check() error {
 	if k.Min != nil && k.Max != nil && *k.Min > *k.Max {
 		return fault.New(fault.Invalid, "value.range", "min", *k.Min, "max", *k.Max)
 	}
+	return checkWords("unit", k.Unit, maxUnit)
+}
+
+// maxUnit is how many characters a unit or a prefix has at most.
+const maxUnit = 20
+
+// checkWords refuses a short text of the settings that is too long or could not be stored as it is.
+func checkWords(setting, s string, limit int) error {
+	if len(s) > limit*8 || text.Length(s) > limit {
+		return fault.At(setting, "value.too_long", "max", limit)
+	}
+	if clean, err := text.Clean(s); err != nil || clean != s {
+		return fault.At(setting, "value.text_invalid")
+	}
 	return nil
 }
 
@@ -62,22 +77,67 @@ func scaled(in any, decimals int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if strings.ContainsAny(s, "eE") && len(s) < 40 {
-		if f, err := strconv.ParseFloat(s, 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-			s = strconv.FormatFloat(f, 'f', -1, 64)
-		}
-	}
 	return money.ParseDecimal(s, decimals)
 }
 
+// maxExponent bounds how far an exponent moves the point; no stored number is longer.
+const maxExponent = 30
+
+// plainDecimal writes out the exponent of a number, as JSON and spreadsheets have it: "1.25E+3" is "1250". Any other text stays.
+func plainDecimal(s string) string {
+	at := strings.IndexAny(s, "eE")
+	if at < 0 || len(s) > 60 {
+		return s
+	}
+	shift, err := strconv.Atoi(s[at+1:])
+	digits := strings.TrimSpace(s[:at])
+	sign := ""
+	if strings.HasPrefix(digits, "-") || strings.HasPrefix(digits, "+") {
+		sign, digits = digits[:1], digits[1:]
+	}
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if err != nil || shift < -maxExponent || shift > maxExponent || whole == "" || strings.Trim(whole+fraction, "0123456789") != "" {
+		return s
+	}
+	for ; shift > 0; shift-- {
+		fraction += "0"
+		whole, fraction = whole+fraction[:1], fraction[1:]
+	}
+	for ; shift < 0; shift++ {
+		whole = "0" + whole
+		whole, fraction = whole[:len(whole)-1], whole[len(whole)-1:]+fraction
+	}
+	return sign + trimZeros(whole+"."+fraction)
+}
+
+// trimZeros drops the zeros at the end of a fraction. To JSON 5.0 and 5 are one number; what people type is not trimmed, because who
+// types 1.500 may mean a thousand and a half.
+func trimZeros(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+// inRange compares a scaled number with limits in whole units, by division, so that no product overflows.
 func inRange(v int64, low, high *int64, decimals int) error {
-	unit := int64(math.Pow10(decimals))
+	unit := int64(1)
+	for range decimals {
+		unit *= 10
+	}
+	floor, ceiling := v/unit, v/unit
+	switch rest := v % unit; {
+	case rest < 0:
+		floor--
+	case rest > 0:
+		ceiling++
+	}
 	switch {
 	case v < minInt || v > maxInt:
 		return fault.New(fault.Invalid, "value.range", "min", int64(minInt), "max", int64(maxInt))
-	case low != nil && v < *low*unit:
+	case low != nil && *low > floor:
 		return fault.New(fault.Invalid, "value.min", "min", *low)
-	case high != nil && v > *high*unit:
+	case high != nil && *high < ceiling:
 		return fault.New(fault.Invalid, "value.max", "max", *high)
 	}
 	return nil
@@ -131,7 +191,7 @@ func (k PercentKind) number() NumberKind {
 // Parse reads a decimal; a percent sign at the end is taken off.
 func (k PercentKind) Parse(env *Env, in any) ([]any, error) {
 	if s, ok := in.(string); ok {
-		in = strings.TrimSpace(strings.TrimRight(s, "%٪ "))
+		in = strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(strings.TrimSpace(s), "%"), "٪"))
 	}
 	return k.number().Parse(env, in)
 }
@@ -200,9 +260,10 @@ func (DurationKind) Parse(_ *Env, in any) ([]any, error) {
 	}
 	wrong := fault.New(fault.Invalid, "value.duration")
 	s, err := decimalText(in)
-	if err != nil || len(s) > 40 {
+	if err != nil || len(s) > 80 {
 		return nil, wrong
 	}
+	s = strings.ToLower(strings.TrimSpace(text.Digits(s)))
 	if n, err := money.ParseDecimal(s, 0); err == nil {
 		return withinSeconds(n, wrong)
 	}
@@ -261,7 +322,7 @@ func (BoolKind) Parse(_ *Env, in any) ([]any, error) {
 		switch textKey(s) {
 		case "1", "true", "yes", "y", "on", "بله", "بلی", "hə", "bəli", "doğru":
 			return one(int64(1)), nil
-		case "0", "false", "no", "n", "off", "خیر", "نه", "yox", "xeyr", "yanlış":
+		case "0", "false", "no", "n", "off", "خیر", "نه", "yox", "xeyr", "yanliş": // keys have i for ı
 			return one(int64(0)), nil
 		}
 	}

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"ashna/kit/fault"
 	"ashna/kit/formula"
 	"ashna/kit/money"
+	"ashna/kit/text"
 )
 
 // AddressKind is a postal address in parts. Formulas see its parts as fields of their own: address_city, address_country.
@@ -28,7 +30,7 @@ func (AddressKind) Columns() []Column {
 	return columns
 }
 
-// Parse reads an object with parts, or a text that becomes the street.
+// Parse reads an object with parts, the same object as a JSON text, or another text, which becomes the street.
 func (AddressKind) Parse(_ *Env, in any) ([]any, error) {
 	slots := blank(len(AddressParts))
 	if empty(in) {
@@ -36,14 +38,13 @@ func (AddressKind) Parse(_ *Env, in any) ([]any, error) {
 	}
 	parts, ok := in.(map[string]any)
 	if !ok {
-		parts = map[string]any{"street": in}
+		parts = addressText(in)
 	}
-	for name, v := range parts {
-		i := slices.Index(AddressParts, name)
-		if i < 0 {
-			return nil, fault.At(name, "value.unknown_field", "field", name)
-		}
-		s, err := line(v, 300)
+	if err := onlyParts(parts, AddressParts...); err != nil {
+		return nil, err
+	}
+	for i, name := range AddressParts {
+		s, err := line(parts[name], maxPart)
 		if err != nil {
 			return nil, fault.Of(err).In(name)
 		}
@@ -57,6 +58,20 @@ func (AddressKind) Parse(_ *Env, in any) ([]any, error) {
 		}
 	}
 	return slots, nil
+}
+
+// maxPart is how many characters a part of an address has at most.
+const maxPart = 300
+
+// addressText reads an address from one cell.
+func addressText(in any) map[string]any {
+	if s, ok := in.(string); ok && len(s) < maxPart*64 && strings.HasPrefix(s, "{") {
+		var parts map[string]any
+		if json.Unmarshal([]byte(s), &parts) == nil {
+			return parts
+		}
+	}
+	return map[string]any{"street": in}
 }
 
 // AppendJSON writes an object with the parts that are not empty.
@@ -113,7 +128,7 @@ func (GeoKind) Type() string { return "geo" }
 // Columns are latitude and longitude in millionths of a degree.
 func (GeoKind) Columns() []Column { return []Column{{"_lat", Int}, {"_lon", Int}} }
 
-// Parse reads {"lat": 35.7, "lon": 51.4} or the text "35.7,51.4", degrees of WGS 84.
+// Parse reads {"lat": 35.7, "lon": 51.4} or the text "35.7,51.4", degrees of WGS 84; what is finer than a millionth is dropped.
 func (GeoKind) Parse(_ *Env, in any) ([]any, error) {
 	if empty(in) {
 		return blank(2), nil
@@ -143,10 +158,14 @@ func (GeoKind) Parse(_ *Env, in any) ([]any, error) {
 
 func degrees(in any, limit int64) (int64, bool) {
 	s, err := decimalText(in)
-	if err != nil || len(s) > 40 {
+	if err != nil || len(s) > 80 {
 		return 0, false
 	}
+	s = strings.Replace(text.Digits(strings.TrimSpace(s)), "٫", ".", 1)
 	if i := strings.IndexByte(s, '.'); i >= 0 && len(s)-i-1 > geoDecimals {
+		if strings.Trim(s[i+1:], "0123456789") != "" {
+			return 0, false
+		}
 		s = s[:i+1+geoDecimals]
 	}
 	n, err := money.ParseDecimal(s, geoDecimals)
@@ -193,11 +212,12 @@ func (NumberingKind) Type() string { return "autonumber" }
 // Columns is one text.
 func (NumberingKind) Columns() []Column { return []Column{{"", Text}} }
 
-// Check refuses a long prefix and too many digits.
+// Check refuses a prefix that is long or has characters that cannot be stored, and too many digits.
 func (k NumberingKind) Check() error {
+	if err := checkWords("prefix", k.Prefix, maxUnit); err != nil {
+		return err
+	}
 	switch {
-	case len(k.Prefix) > 20:
-		return fault.At("prefix", "value.too_long", "max", 20)
 	case k.Digits < 0 || k.Digits > 12:
 		return fault.At("digits", "value.range", "min", 0, "max", 12)
 	case k.Start < 0:

@@ -1,7 +1,9 @@
 package meta
 
 import (
+	"html"
 	"regexp"
+	"strings"
 
 	"ashna/kit/fault"
 	"ashna/kit/formula"
@@ -18,6 +20,8 @@ const (
 type TextKind struct {
 	Max     int    `json:"max,omitempty"`     // characters, 200 unless given, at most 1,000
 	Pattern string `json:"pattern,omitempty"` // an RE2 expression that the whole text must match
+
+	whole *regexp.Regexp // the pattern around the whole text, once the catalog is compiled
 }
 
 // Type is "text".
@@ -34,10 +38,25 @@ func (k TextKind) Check() error {
 	if len(k.Pattern) > 500 {
 		return fault.New(fault.Invalid, "value.too_long", "max", 500)
 	}
-	if _, err := regexp.Compile(k.Pattern); err != nil {
+	if _, err := k.expression(); err != nil {
 		return fault.Wrap(fault.Invalid, "value.pattern", err)
 	}
 	return nil
+}
+
+// expression compiles the pattern. A pattern must be whole by itself: "a)|(b" is none, though it would be one inside brackets.
+func (k TextKind) expression() (*regexp.Regexp, error) {
+	if _, err := regexp.Compile(k.Pattern); err != nil {
+		return nil, err
+	}
+	return regexp.Compile(`\A(?:` + k.Pattern + `)\z`)
+}
+
+func (k TextKind) prepared() Kind {
+	if re, err := k.expression(); err == nil && k.Pattern != "" {
+		k.whole = re
+	}
+	return k
 }
 
 // Parse cleans the text, takes line breaks as spaces and checks length and pattern.
@@ -50,13 +69,19 @@ func (k TextKind) Parse(_ *Env, in any) ([]any, error) {
 	if err != nil || s == "" {
 		return blank(1), err
 	}
-	if k.Pattern != "" {
-		re, err := regexp.Compile(`\A(?:` + k.Pattern + `)\z`)
-		if err != nil || !re.MatchString(s) {
-			return nil, fault.New(fault.Invalid, "value.pattern")
-		}
+	if k.Pattern != "" && !k.matches(s) {
+		return nil, fault.New(fault.Invalid, "value.pattern")
 	}
 	return one(s), nil
+}
+
+// matches says whether a text has the form of the pattern. Outside a compiled catalog the pattern is compiled for each text.
+func (k TextKind) matches(s string) bool {
+	if k.whole != nil {
+		return k.whole.MatchString(s)
+	}
+	re, err := k.expression()
+	return err == nil && re.MatchString(s)
 }
 
 // line reads one clean line of at most limit characters.
@@ -71,6 +96,12 @@ func line(in any, limit int) (string, error) {
 	if len(s) > limit*8+64 {
 		return "", fault.New(fault.Invalid, "value.too_long", "max", limit)
 	}
+	if tidy(s) {
+		if len(s) > limit {
+			return "", fault.New(fault.Invalid, "value.too_long", "max", limit)
+		}
+		return s, nil
+	}
 	if s, err = text.CleanLine(s); err != nil {
 		return "", err
 	}
@@ -78,6 +109,19 @@ func line(in any, limit int) (string, error) {
 		return "", fault.New(fault.Invalid, "value.too_long", "max", limit)
 	}
 	return s, nil
+}
+
+// tidy says whether a text is ASCII and clean already, as most cells of a file are.
+func tidy(s string) bool {
+	before := byte(' ')
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c >= 0x7f || c == ' ' && before == ' ' {
+			return false
+		}
+		before = c
+	}
+	return before != ' '
 }
 
 // AppendJSON writes the text.
@@ -135,13 +179,16 @@ func (k LongTextKind) Parse(_ *Env, in any) ([]any, error) {
 	if limit == 0 {
 		limit = 20_000
 	}
+	if len(s) > limit*8+64 {
+		return nil, fault.New(fault.Invalid, "value.too_long", "max", limit)
+	}
 	if s, err = text.Clean(s); err != nil {
 		return nil, err
 	}
 	if text.Length(s) > limit {
 		return nil, fault.New(fault.Invalid, "value.too_long", "max", limit)
 	}
-	if s == "" {
+	if empty(s) {
 		return blank(1), nil
 	}
 	return one(s), nil
@@ -164,3 +211,18 @@ type RichTextKind struct{ LongTextKind }
 
 // Type is "rich_text".
 func (RichTextKind) Type() string { return "rich_text" }
+
+// Terms are the words of the text without its tags.
+func (RichTextKind) Terms(slots []any) (words, parts string) {
+	var b strings.Builder
+	rest := slotText(slots[0])
+	for {
+		before, after, tagged := strings.Cut(rest, "<")
+		b.WriteString(before)
+		if !tagged {
+			return html.UnescapeString(b.String()), ""
+		}
+		b.WriteByte(' ')
+		_, rest, _ = strings.Cut(after, ">")
+	}
+}

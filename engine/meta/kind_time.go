@@ -65,14 +65,17 @@ func (DateTimeKind) Type() string { return "datetime" }
 // Columns is one integer, microseconds since 1970-01-01 UTC.
 func (DateTimeKind) Columns() []Column { return []Column{{"", Int}} }
 
-// Parse reads RFC 3339, with a zone.
+// maxMoment is the length of a moment as text in bytes, with some white space around.
+const maxMoment = 64
+
+// Parse reads RFC 3339, with a zone; parts of a microsecond are dropped. In UTC the year is 1 to 9999.
 func (DateTimeKind) Parse(_ *Env, in any) ([]any, error) {
 	if empty(in) {
 		return blank(1), nil
 	}
 	s, _ := in.(string)
-	t, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(s))
-	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+	t, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(s[:min(len(s), maxMoment)]))
+	if t = t.UTC(); err != nil || len(s) > maxMoment || t.Year() < 1 || t.Year() > 9999 {
 		return nil, fault.New(fault.Invalid, "value.datetime")
 	}
 	return one(t.UnixMicro()), nil

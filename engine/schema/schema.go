@@ -12,12 +12,10 @@ import (
 	"ashna/engine/meta"
 )
 
-// Index is one index that an object wants.
+// Index is one index that an object wants, with the statement that makes it.
 type Index struct {
-	Name    string
-	Columns []string // "name" or "name DESC NULLS LAST"
-	Unique  bool
-	Where   string
+	Name string
+	Text string
 }
 
 // Step is one statement of a plan, with what it does in words.
@@ -143,13 +141,15 @@ func (p *planner) valueColumn(a *meta.Attr, i int, name string) column {
 		c.definition += " NOT NULL DEFAULT 0"
 	}
 	if ref, ok := a.Kind.(meta.RefKind); ok && !a.System && !a.Retired {
-		c.target = ref.To
+		if target, ok := a.Entity.Catalog().Object(ref.To); ok {
+			c.target = target.Table()
+		}
 	}
 	return c
 }
 
 func (p *planner) table(e *meta.Entity) {
-	have, exists := p.found.Columns[e.Name]
+	have, exists := p.found.Columns[e.Table()]
 	var definitions []string
 	for _, c := range p.wanted(e) {
 		if exists && slices.Contains(have, c.name) {
@@ -160,15 +160,15 @@ func (p *planner) table(e *meta.Entity) {
 			definition += " REFERENCES " + c.target + "(id)"
 		}
 		if c.target != "" && p.dialect.LateReferences {
-			p.links = append(p.links, link{e.Name, c.name, c.target})
+			p.links = append(p.links, link{e.Table(), c.name, c.target})
 		}
 		definitions = append(definitions, definition)
 	}
 	if !exists {
-		p.add("make table "+e.Name, "CREATE TABLE "+e.Name+" ("+strings.Join(definitions, ", ")+")"+p.dialect.TableOptions)
+		p.add("make table "+e.Table(), "CREATE TABLE "+e.Table()+" ("+strings.Join(definitions, ", ")+")"+p.dialect.TableOptions)
 	} else {
 		for _, d := range definitions {
-			p.add("add column "+d, "ALTER TABLE "+e.Name+" ADD COLUMN "+d)
+			p.add("add column "+d, "ALTER TABLE "+e.Table()+" ADD COLUMN "+d)
 		}
 	}
 }
@@ -181,7 +181,7 @@ func (p *planner) references() {
 }
 
 func (p *planner) indexes(e *meta.Entity, wanted []Index) {
-	have := p.found.Indexes[e.Name]
+	have := p.found.Indexes[e.Table()]
 	for _, name := range have {
 		if !slices.ContainsFunc(wanted, func(i Index) bool { return i.Name == name }) {
 			p.add("drop index "+name, "DROP INDEX "+name)
@@ -191,14 +191,53 @@ func (p *planner) indexes(e *meta.Entity, wanted []Index) {
 		if slices.Contains(have, i.Name) {
 			continue
 		}
-		text := "CREATE INDEX "
-		if i.Unique {
-			text = "CREATE UNIQUE INDEX "
-		}
-		text += i.Name + " ON " + e.Name + " (" + strings.Join(i.Columns, ", ") + ")"
-		if i.Where != "" {
-			text += " WHERE " + i.Where
-		}
-		p.add("make index "+i.Name, text)
+		p.add("make index "+i.Name, i.Text)
 	}
+}
+
+// Row gives the values of a record for Columns, in the same order: the slots, then the keys made from them. Order makes the order key of
+// a text in the language of the workspace.
+func Row(e *meta.Entity, slots []any, order func(string) []byte) []any {
+	row := make([]any, 0, len(slots)+16)
+	for _, a := range e.Fields {
+		row = AppendField(row, a, slots, order)
+	}
+	return row
+}
+
+// FieldColumns gives the columns of one field, in the order of AppendField.
+func FieldColumns(a *meta.Attr) []string { return fieldColumns(a) }
+
+// AppendField appends the values of one field, in the order of FieldColumns.
+func AppendField(row []any, a *meta.Attr, slots []any, order func(string) []byte) []any {
+	if !a.Stored {
+		return row
+	}
+	own := slots[a.At : a.At+a.Width]
+	row = append(row, own...)
+	if a.Key != "" && a.Key != a.Columns[0] {
+		row = append(row, keyOf(a, own[0]))
+	}
+	if a.Order != "" {
+		row = append(row, orderOf(own[0], order))
+	}
+	for i, part := range a.Parts() {
+		row = append(row, keyOf(part, own[i]))
+	}
+	return row
+}
+
+func keyOf(a *meta.Attr, v any) any {
+	s, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	return a.KeyOf(s)
+}
+
+func orderOf(v any, order func(string) []byte) any {
+	if s, ok := v.(string); ok {
+		return order(s)
+	}
+	return nil
 }

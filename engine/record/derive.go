@@ -1,0 +1,300 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ashna/engine/access"
+	"ashna/engine/change"
+	"ashna/engine/db"
+	"ashna/engine/meta"
+	"ashna/engine/query"
+	"ashna/kit/calendar"
+	"ashna/kit/formula"
+	"ashna/kit/ident"
+)
+
+// compute fills the formula fields that are kept in a column.
+func (t *Tx) compute(_ context.Context, d *Draft) error {
+	return t.engine.computeStored(t.who, d.New)
+}
+
+func (e *Engine) computeStored(who *access.Viewer, r *Record) error {
+	var values formula.Record
+	var env *formula.Env
+	for _, a := range r.Entity.Fields {
+		k, ok := a.Kind.(meta.FormulaKind)
+		if !ok || !a.Stored || a.Answer == nil {
+			continue
+		}
+		if env == nil {
+			values, env = r.values(), e.formulaEnv(who, nil)
+		}
+		v, err := a.Answer.Eval(env, values)
+		if err != nil {
+			return fmt.Errorf("compute %s.%s: %w", r.Entity.Name, a.Name, err)
+		}
+		r.Slots[a.At] = slotOf(v, k.Columns()[0].Storage)
+	}
+	return nil
+}
+
+// number gives a new record its running numbers. The row of the sequence is locked until the end of the transaction, so no number is
+// given twice and none is lost by a failure.
+func (t *Tx) number(ctx context.Context, d *Draft) error {
+	if d.Old != nil {
+		return nil
+	}
+	for _, a := range d.Entity().Fields {
+		k, ok := a.Kind.(meta.NumberingKind)
+		if !ok || d.New.Slots[a.At] != nil {
+			continue
+		}
+		year := 0
+		if strings.Contains(k.Prefix, "{year}") {
+			s := t.engine.Settings()
+			year, _, _ = calendar.DayOf(t.now, s.zone()).YMD(s.calendar())
+		}
+		row, _, err := db.One(ctx, t.db, "INSERT INTO numbering (object, field, year, next) VALUES ($1, $2, $3, $4) "+
+			"ON CONFLICT (object, field, year) DO UPDATE SET next = numbering.next + 1 RETURNING next",
+			d.Entity().Name, a.Name, int64(year), max(k.Start, 1))
+		if err != nil {
+			return err
+		}
+		d.New.Slots[a.At] = k.Number(row.Int(0), year)
+	}
+	return nil
+}
+
+// rollUp refreshes the roll-ups of the records that a changed record links to, or linked to before.
+func (t *Tx) rollUp(ctx context.Context, old, now *Record) error {
+	e := now.Entity
+	for _, a := range e.Fields {
+		for _, target := range t.targets(a) {
+			if len(target.Rollups) == 0 || !listens(target, a) {
+				continue
+			}
+			for _, id := range linked(a, target, old, now) {
+				if err := t.derive(ctx, target, id); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// targets are the objects that a link may lead to.
+func (t *Tx) targets(a *meta.Attr) []*meta.Entity {
+	var names []string
+	switch k := a.Kind.(type) {
+	case meta.RefKind:
+		if !a.System {
+			names = []string{k.To}
+		}
+	case meta.AnyRefKind:
+		names = k.To
+	}
+	var list []*meta.Entity
+	for _, name := range names {
+		if target, ok := a.Entity.Catalog().Object(name); ok {
+			list = append(list, target)
+		}
+	}
+	return list
+}
+
+// listens says whether a roll-up of the target goes over the list that a link makes.
+func listens(target *meta.Entity, via *meta.Attr) bool {
+	return slices.ContainsFunc(target.Rollups, func(a *meta.Attr) bool {
+		list, ok := target.List(a.Kind.(meta.RollupKind).List)
+		return ok && list.Via == via
+	})
+}
+
+// linked gives the targets before and after, each once.
+func linked(a *meta.Attr, target *meta.Entity, records ...*Record) []ident.ID {
+	var ids []ident.ID
+	for _, r := range records {
+		if r == nil {
+			continue
+		}
+		id := ident.ID(r.number(a.At))
+		if a.Width == 2 && r.Slots[a.At+1] != target.Name {
+			id = 0
+		}
+		if id != 0 && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// derive computes the roll-ups and formulas of one record again and writes what changed. The record is locked before its list is read, so
+// that of two transactions the later one sees what the earlier did.
+func (t *Tx) derive(ctx context.Context, e *meta.Entity, id ident.ID) error {
+	if err := t.enter(); err != nil {
+		return err
+	}
+	defer t.leave()
+	old, err := t.engine.fetch(ctx, t.db, e, id, t.db.Dialect().Lock)
+	if err != nil || old == nil {
+		return err
+	}
+	now := old.clone()
+	if err := t.readRollups(ctx, now); err != nil {
+		return err
+	}
+	if err := t.engine.computeStored(t.who, now); err != nil {
+		return err
+	}
+	var touched []*meta.Attr
+	for _, a := range e.Fields {
+		if a.Width > 0 && !Same(a, old, now) {
+			touched = append(touched, a)
+		}
+	}
+	if len(touched) == 0 {
+		return nil
+	}
+	if err := t.update(ctx, now, touched); err != nil {
+		return err
+	}
+	t.note(change.Change{Object: e.Name, Record: id, Version: now.Version(), Op: change.Derive, Fields: difference(old, now, touched)})
+	return t.rollUp(ctx, old, now)
+}
+
+// readRollups computes all roll-ups of a record in one statement.
+func (t *Tx) readRollups(ctx context.Context, r *Record) error {
+	b := query.NewBuilder(t.db.Dialect())
+	id := b.Int(int64(r.ID()))
+	var parts []string
+	for _, a := range r.Entity.Rollups {
+		text, err := rollupText(a, id, b)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, text)
+	}
+	row, _, err := db.One(ctx, t.db, "SELECT "+strings.Join(parts, ", "), b.Args(t.engine.formulaEnv(t.who, nil))...)
+	if err != nil {
+		return err
+	}
+	for i, a := range r.Entity.Rollups {
+		r.Slots[a.At] = row[i]
+	}
+	return nil
+}
+
+// rollupText is the subquery of one roll-up.
+func rollupText(a *meta.Attr, id string, b *query.Builder) (string, error) {
+	k := a.Kind.(meta.RollupKind)
+	list, _ := a.Entity.List(k.List)
+	w, err := query.Condition(list.Entity, a.Answer, query.Options{Builder: b, Alias: "t"})
+	if err != nil {
+		return "", err
+	}
+	where := "t." + list.Via.Columns[0] + " = " + id + " AND t.deleted = 0"
+	if w.Text != "" {
+		where += " AND " + w.Text
+	}
+	value := "count(*)"
+	if k.Function != meta.Count {
+		field, _ := list.Entity.Attr(k.Field)
+		value = aggregate(k, field, b.Dialect())
+	}
+	return "(SELECT " + value + " FROM " + list.Entity.Table() + " AS t" + w.Joins + " WHERE " + where + ")", nil
+}
+
+func aggregate(k meta.RollupKind, field *meta.Attr, d *db.Dialect) string {
+	column := "t." + field.Columns[0]
+	switch k.Function {
+	case meta.Min:
+		return "min(" + column + ")"
+	case meta.Max:
+		return "max(" + column + ")"
+	}
+	sum := fmt.Sprintf(d.Sum, column)
+	if k.Function == meta.Sum {
+		return sum
+	}
+	scale := "1"
+	if digits := 4 - field.Formula().Scale; !field.Formula().Money && digits > 0 {
+		scale = "1" + strings.Repeat("0", digits)
+	}
+	scaled := fmt.Sprintf(d.Clamp, fmt.Sprintf(d.Wide, sum)+" * "+scale)
+	return "CASE WHEN count(" + column + ") > 0 THEN " + scaled + " / count(" + column + ") END"
+}
+
+// inherit gives the records below a record its owner, team and branch, which decide who sees them.
+func (t *Tx) inherit(ctx context.Context, d *Draft) error {
+	if d.Old == nil {
+		return t.adopt(ctx, d)
+	}
+	if !d.Changed(meta.FieldOwner) && !d.Changed(meta.FieldTeam) && !d.Changed(meta.FieldBranch) {
+		return nil
+	}
+	s := d.New.Slots
+	for _, list := range d.Entity().Lists {
+		if list.Entity.ParentVia != list.Via {
+			continue
+		}
+		err := t.db.Later(ctx, "UPDATE "+list.Entity.Table()+" SET owner = $1, team = $2, branch = $3 WHERE "+list.Via.Columns[0]+" = $4",
+			s[meta.SlotOwner], s[meta.SlotTeam], s[meta.SlotBranch], int64(d.New.ID()))
+		if err != nil {
+			return err
+		}
+		if err := t.reindex(ctx, list, d.New.ID()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt gives a new record that belongs to a parent the shares of that parent; owner, team and branch it has already.
+func (t *Tx) adopt(ctx context.Context, d *Draft) error {
+	t.fresh[d.New.ID()] = true
+	via := d.Entity().ParentVia
+	if via == nil || d.New.number(via.At) == 0 || t.fresh[ident.ID(d.New.number(via.At))] {
+		return nil
+	}
+	id := d.New.number(via.At)
+	return t.db.Later(ctx, "INSERT INTO record_share (object, principal, record, until, level, granted_by, granted_at) "+
+		"SELECT $1, s.principal, $2"+t.intCast()+", s.until, s.level, s.granted_by, s.granted_at FROM record_share AS s WHERE s.record = $3",
+		d.Entity().Name, int64(d.New.ID()), id)
+}
+
+// saveMany writes the links fields of a draft: the object between gets a record for each new id and loses those that are gone.
+func (t *Tx) saveMany(ctx context.Context, who *access.Viewer, d *Draft) error {
+	for _, a := range d.Entity().Fields {
+		wanted, set := d.many[a]
+		if !set {
+			continue
+		}
+		k := a.Kind.(meta.ManyKind)
+		through, _ := who.Catalog.Object(k.Through)
+		have, err := t.Find(ctx, through, k.Near, int64(d.New.ID()), maxInverse)
+		if err != nil {
+			return err
+		}
+		for _, r := range have {
+			if i := slices.Index(wanted, any(int64(r.Link(k.Far)))); i >= 0 {
+				wanted = slices.Delete(slices.Clone(wanted), i, i+1)
+				continue
+			}
+			if err := t.Delete(ctx, who, through, r.ID(), 0); err != nil {
+				return err
+			}
+		}
+		for _, id := range wanted {
+			far := ident.ID(id.(int64)).String()
+			if _, err := t.Create(ctx, who, through, Patch{k.Near: d.New.ID().String(), k.Far: far}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

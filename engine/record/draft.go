@@ -1,0 +1,212 @@
+package record
+
+import (
+	"maps"
+	"slices"
+
+	"ashna/engine/access"
+	"ashna/engine/meta"
+	"ashna/kit/fault"
+	"ashna/kit/ident"
+)
+
+// Patch is what came in: values by field name, as JSON or a CSV file has them. A field that is not in it stays as it is; an empty value
+// empties it.
+type Patch map[string]any
+
+// Draft is a record on its way into the database: how it was, how it shall be, and what is wrong with it.
+type Draft struct {
+	Old    *Record // nil for a new record
+	New    *Record
+	many   map[*meta.Attr][]any
+	faults fault.List
+}
+
+// Created says whether the record is new.
+func (d *Draft) Created() bool { return d.Old == nil }
+
+// Entity is the object of the record.
+func (d *Draft) Entity() *meta.Entity { return d.New.Entity }
+
+// Changed says whether a field gets another value.
+func (d *Draft) Changed(field string) bool {
+	a, ok := d.New.Entity.Attr(field)
+	if !ok || a.Width == 0 {
+		return false
+	}
+	if d.Old == nil {
+		return !emptySlots(a, d.New.Slots)
+	}
+	return !Same(a, d.Old, d.New)
+}
+
+// Set gives a field its slots, as rules do; fields that are written by rules only are allowed. A wrong count of slots is a defect and
+// changes nothing.
+func (d *Draft) Set(field string, slots ...any) {
+	a, ok := d.New.Entity.Attr(field)
+	if ok && len(slots) == a.Width {
+		copy(d.New.Slots[a.At:], slots)
+	}
+}
+
+// Refuse adds a fault of a field; the record is not saved.
+func (d *Draft) Refuse(field, key string, pairs ...any) {
+	d.faults = append(d.faults, fault.At(field, key, pairs...))
+}
+
+// apply takes over a patch, as far as the viewer may write it, and notes every bad field.
+func (d *Draft) apply(env *meta.Env, who *access.Viewer, patch Patch) {
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		a, known := d.New.Entity.Attr(name)
+		if !known || a.Part != nil || !who.Readable(a) {
+			d.faults = append(d.faults, unknownField(d.New.Entity, who, name))
+			continue
+		}
+		if err := d.write(env, who, a, patch[name]); err != nil {
+			if one := fault.Of(err); one != nil {
+				d.faults = append(d.faults, one.In(name))
+			} else {
+				d.faults.Add(err)
+			}
+		}
+	}
+}
+
+func (d *Draft) write(env *meta.Env, who *access.Viewer, a *meta.Attr, v any) error {
+	if a.Derived || !who.Writable(a) || len(a.Columns) == 0 && a.Kind.Type() != "links" {
+		return d.echoed(env, a, v)
+	}
+	slots, err := a.Kind.Parse(env, v)
+	if err != nil {
+		return err
+	}
+	if a.Kind.Type() == "links" {
+		if d.many == nil {
+			d.many = map[*meta.Attr][]any{}
+		}
+		d.many[a] = slots
+		return nil
+	}
+	if a.System && slots[0] == nil && a.Kind.Columns()[0].Storage == meta.Int {
+		slots[0] = int64(0)
+	}
+	before := append([]any(nil), d.New.Slots[a.At:a.At+a.Width]...)
+	copy(d.New.Slots[a.At:], slots)
+	if a.Fixed && d.Old != nil && !slices.Equal(before, slots) {
+		return fault.New(fault.Invalid, "value.read_only")
+	}
+	return nil
+}
+
+// echoed lets a client send back what it read: a field that nobody writes may come in unchanged.
+func (d *Draft) echoed(env *meta.Env, a *meta.Attr, v any) error {
+	if d.Old != nil && a.Width == 1 {
+		slots, err := a.Kind.Parse(env, v)
+		if err == nil && len(slots) == 1 && slots[0] == d.Old.Slots[a.At] {
+			return nil
+		}
+	}
+	return fault.New(fault.Invalid, "value.read_only")
+}
+
+// unknownField is the fault for a name that is no field, and for a field that the viewer may not see.
+func unknownField(e *meta.Entity, who *access.Viewer, name string) *fault.Error {
+	return fault.At(name, "value.unknown_field", "field", name, "near", near(e, who, name))
+}
+
+// defaults fills a new record: defaults of the fields, the owner and, after the owner, team and branch.
+func (d *Draft) defaults(env *meta.Env, who *access.Viewer) {
+	for _, a := range d.New.Entity.Fields {
+		if a.Default == "" || a.Width == 0 || !emptySlots(a, d.New.Slots) {
+			continue
+		}
+		if slots, err := a.Kind.Parse(env, a.Default); err == nil {
+			copy(d.New.Slots[a.At:], slots)
+		}
+	}
+	if !d.New.Entity.Internal {
+		if d.New.Owner() == 0 {
+			d.New.Slots[meta.SlotOwner] = int64(who.User)
+		}
+		d.followOwner(who.Policy)
+	}
+}
+
+// followOwner gives the record team and branch of its owner, unless it has its own.
+func (d *Draft) followOwner(p *access.Policy) {
+	if p == nil {
+		return
+	}
+	person, ok := p.Person(d.New.Owner())
+	if !ok {
+		return
+	}
+	if d.New.number(meta.SlotTeam) == 0 {
+		d.New.Slots[meta.SlotTeam] = int64(person.Team)
+	}
+	if d.New.number(meta.SlotBranch) == 0 {
+		d.New.Slots[meta.SlotBranch] = int64(person.Branch)
+	}
+}
+
+// moved gives the record team and branch of its new owner when the patch names only the owner.
+func (d *Draft) moved(p *access.Policy, patch Patch) {
+	if d.Old == nil || !d.Changed(meta.FieldOwner) {
+		return
+	}
+	_, team := patch[meta.FieldTeam]
+	_, branch := patch[meta.FieldBranch]
+	if !team {
+		d.New.Slots[meta.SlotTeam] = int64(0)
+	}
+	if !branch {
+		d.New.Slots[meta.SlotBranch] = int64(0)
+	}
+	d.followOwner(p)
+}
+
+// belong gives the record owner, team and branch of its parent, which decide who sees it.
+func (d *Draft) belong(o access.Owned) {
+	d.New.Slots[meta.SlotOwner], d.New.Slots[meta.SlotTeam], d.New.Slots[meta.SlotBranch] = o.Owner, o.Team, o.Branch
+}
+
+// required notes every required field that is empty.
+func (d *Draft) required() {
+	for _, a := range d.New.Entity.Fields {
+		if a.Required && a.Width > 0 && !a.Derived && emptySlots(a, d.New.Slots) && !d.blamed(a.Name) {
+			d.Refuse(a.Name, "value.required")
+		}
+	}
+}
+
+func (d *Draft) blamed(field string) bool {
+	return slices.ContainsFunc(d.faults, func(f *fault.Error) bool { return f.Field == field })
+}
+
+// stamp writes the fields that every save sets.
+func (d *Draft) stamp(now int64, actor ident.ID, id func() ident.ID) {
+	s := d.New.Slots
+	if d.Old == nil {
+		if d.New.ID() == 0 {
+			s[meta.SlotID] = int64(id())
+		}
+		s[meta.SlotVersion], s[meta.SlotCreatedAt], s[meta.SlotCreatedBy] = int64(1), now, int64(actor)
+	} else {
+		s[meta.SlotVersion] = d.Old.Version() + 1
+	}
+	s[meta.SlotChangedAt], s[meta.SlotChangedBy] = now, int64(actor)
+}
+
+// touched lists the fields that get another value, without those that every save sets.
+func (d *Draft) touched() []*meta.Attr {
+	var list []*meta.Attr
+	for _, a := range d.New.Entity.Fields {
+		if a.Width == 0 || a.System && a.Derived {
+			continue
+		}
+		if d.Old == nil && !emptySlots(a, d.New.Slots) || d.Old != nil && !Same(a, d.Old, d.New) {
+			list = append(list, a)
+		}
+	}
+	return list
+}

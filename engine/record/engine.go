@@ -1,0 +1,351 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ashna/engine/access"
+	"ashna/engine/change"
+	"ashna/engine/db"
+	"ashna/engine/meta"
+	"ashna/kit/clock"
+	"ashna/kit/fault"
+	"ashna/kit/formula"
+	"ashna/kit/ident"
+	"ashna/kit/text"
+)
+
+// Rule runs at each save of an object, whatever the way in. Before may change the draft and refuse it; After sees the saved record and may
+// write others in the same transaction.
+type Rule struct {
+	Name   string
+	Object string // "*" for every object
+	Before func(ctx context.Context, tx *Tx, d *Draft) error
+	After  func(ctx context.Context, tx *Tx, d *Draft) error
+}
+
+// Action is what a named operation does. The declaration with its input is in the catalog.
+type Action struct {
+	Object string
+	Name   string
+	Do     func(ctx context.Context, tx *Tx, call Call) (any, error)
+}
+
+// Call is one use of an action: the record, nil for actions on the object as a whole, and the checked input.
+type Call struct {
+	Record *Record
+	Input  map[string][]any // slots by name
+}
+
+// Options is what an engine is made of.
+type Options struct {
+	DB         *db.DB
+	Clock      clock.Clock
+	IDs        *ident.Source
+	Log        *slog.Logger
+	Objects    []meta.Object // what ships, the platform's own first
+	Extensions []meta.Extension
+	Rules      []Rule
+	Actions    []Action
+	Tables     func(*db.Dialect) []string // tables of services that live beside the records
+}
+
+// Engine reads and writes the records of one workspace. It is safe for concurrent use.
+type Engine struct {
+	db       *db.DB
+	clock    clock.Clock
+	ids      *ident.Source
+	log      *slog.Logger
+	objects  []meta.Object
+	extends  []meta.Extension
+	rules    []Rule
+	actions  map[string]Action
+	state    atomic.Pointer[state]
+	loading  sync.Mutex
+	counters *counters
+	tables   func(*db.Dialect) []string
+}
+
+// state is everything that is kept in memory and replaced as a whole when it changes.
+type state struct {
+	catalog  *meta.Catalog
+	policy   *access.Policy
+	settings Settings
+	env      *meta.Env
+	order    *text.Collation
+	epochs   map[string]int64
+	viewers  sync.Map // viewerKey to *access.Viewer
+	formulas sync.Map // formulaKey to *formula.Expr
+	formulaN atomic.Int64
+	layouts  sync.Map // object name to *layout
+}
+
+// Names of the epochs: counters that are raised in the transaction that changes what is kept in memory.
+const (
+	epochCatalog  = "catalog"
+	epochPolicy   = "policy"
+	epochSettings = "settings"
+)
+
+// Open migrates the database, brings its tables to the catalog and loads what is kept in memory. Before runs before an existing database is
+// migrated.
+func Open(ctx context.Context, o Options, before func(from, to int) error) (*Engine, error) {
+	e := &Engine{
+		db: o.DB, clock: o.Clock, ids: o.IDs, log: o.Log, extends: o.Extensions, rules: o.Rules, actions: map[string]Action{}, tables: o.Tables,
+		objects: slices.Concat(access.Objects(), platformObjects(), o.Objects),
+	}
+	for _, a := range o.Actions {
+		e.actions[a.Object+"."+a.Name] = a
+	}
+	if err := db.Migrate(ctx, o.DB, e.migrations(), before); err != nil {
+		return nil, err
+	}
+	if err := e.load(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.sync(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.reload(ctx); err != nil {
+		return nil, err
+	}
+	e.counters = newCounters()
+	return e, e.seed(ctx)
+}
+
+// Run keeps the engine up to date until ctx ends: it notices what other processes change and counts rows for the planner.
+func (e *Engine) Run(ctx context.Context) {
+	signals, stop := e.db.Committed()
+	defer stop()
+	count := time.NewTicker(30 * time.Second)
+	defer count.Stop()
+	e.counters.refresh(ctx, e)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			if err := e.Refresh(ctx); err != nil && ctx.Err() == nil {
+				e.log.Error("refresh", "err", err)
+			}
+		case <-count.C:
+			e.counters.refresh(ctx, e)
+		}
+	}
+}
+
+// DB is the database of the workspace, for the services beside the records.
+func (e *Engine) DB() *db.DB { return e.db }
+
+// Clock tells the time of the workspace.
+func (e *Engine) Clock() clock.Clock { return e.clock }
+
+// NextID makes a key.
+func (e *Engine) NextID() ident.ID { return e.ids.Next() }
+
+// Catalog gives the catalog as it stands now.
+func (e *Engine) Catalog() *meta.Catalog { return e.state.Load().catalog }
+
+// Policy gives who is who as it stands now.
+func (e *Engine) Policy() *access.Policy { return e.state.Load().policy }
+
+// Settings gives the settings of the workspace.
+func (e *Engine) Settings() Settings { return e.state.Load().settings }
+
+type viewerKey struct {
+	user   ident.ID
+	scopes string
+}
+
+const maxViewers = 10_000
+
+// Viewer gives what a user may do, with the scopes of an API token if there are any. It pins the catalog for one request.
+func (e *Engine) Viewer(user ident.ID, scopes []string) (*access.Viewer, error) {
+	s := e.state.Load()
+	key := viewerKey{user, strings.Join(scopes, " ")}
+	if v, ok := s.viewers.Load(key); ok {
+		return v.(*access.Viewer), nil
+	}
+	v, err := access.NewViewer(s.catalog, s.policy, user, scopes)
+	if err != nil {
+		return nil, err
+	}
+	s.viewers.Store(key, v)
+	return v, nil
+}
+
+// System gives the viewer that stands for the program itself, on behalf of a user or of nobody.
+func (e *Engine) System(actor ident.ID) *access.Viewer {
+	s := e.state.Load()
+	return access.NewSystem(s.catalog, s.policy, actor)
+}
+
+// Object finds an object by its plural name, as far as the viewer may see it.
+func (e *Engine) Object(who *access.Viewer, plural string) (*meta.Entity, error) {
+	entity, ok := who.Catalog.Plural(plural)
+	if !ok || !who.System && !visibleObject(who, entity) {
+		return nil, fault.New(fault.NotFound, "value.unknown_object", "object", plural)
+	}
+	return entity, nil
+}
+
+// visibleObject says whether a viewer knows of an object: it may read some of it, or make records of it.
+func visibleObject(who *access.Viewer, e *meta.Entity) bool {
+	return who.Object(e) || !e.Object.Retired && who.Can(e, access.Create)
+}
+
+// Refresh takes over what another process changed about the catalog, the people or the settings.
+func (e *Engine) Refresh(ctx context.Context) error {
+	var epochs map[string]int64
+	err := e.db.Read(ctx, func(q db.Querier) (err error) {
+		epochs, err = readEpochs(ctx, q)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for name, n := range epochs {
+		if e.state.Load().epochs[name] != n {
+			return e.reload(ctx)
+		}
+	}
+	return nil
+}
+
+func readEpochs(ctx context.Context, q db.Querier) (map[string]int64, error) {
+	epochs := map[string]int64{}
+	err := db.Each(ctx, q, "SELECT name, value FROM epoch", nil, func(r db.Row) error {
+		epochs[r.Text(0)] = r.Int(1)
+		return nil
+	})
+	return epochs, err
+}
+
+// raise counts an epoch up, which makes every process load again.
+func raise(ctx context.Context, tx *db.Tx, name string) error {
+	return tx.Later(ctx, "UPDATE epoch SET value = value + 1 WHERE name = $1", name)
+}
+
+// reload loads everything that is kept in memory, after a change of it.
+func (e *Engine) reload(ctx context.Context) error {
+	e.loading.Lock()
+	defer e.loading.Unlock()
+	return e.load(ctx)
+}
+
+func (e *Engine) load(ctx context.Context) error {
+	s := &state{}
+	err := e.db.Read(ctx, func(q db.Querier) (err error) {
+		if s.epochs, err = readEpochs(ctx, q); err != nil {
+			return err
+		}
+		if s.settings, err = readSettings(ctx, q); err != nil {
+			return err
+		}
+		items, err := readItems(ctx, q)
+		if err != nil {
+			return err
+		}
+		if s.catalog, err = e.compile(s.settings, items, s.epochs[epochCatalog]); err != nil {
+			return fmt.Errorf("compile the catalog: %w", err)
+		}
+		columns, err := db.Columns(ctx, q)
+		if err != nil {
+			return err
+		}
+		s.policy, err = readPolicy(ctx, q, columns, s.epochs[epochPolicy])
+		if err != nil {
+			return err
+		}
+		s.env, err = readEnv(ctx, q, columns, s.settings)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.order = text.NewCollation(s.settings.Language)
+	e.state.Store(s)
+	return nil
+}
+
+func (e *Engine) compile(s Settings, items []meta.Item, version int64) (*meta.Catalog, error) {
+	return meta.Compile(meta.Sources{
+		Version: version, Objects: e.objects, Extensions: e.extends, Items: items,
+		Settings: formula.Settings{BaseScale: s.currencyDigits(), Calendar: s.calendar(), ParseID: parseID},
+	})
+}
+
+func parseID(s string) (int64, bool) {
+	id, err := ident.Parse(s)
+	return int64(id), err == nil
+}
+
+type formulaKey struct{ object, source, mask string }
+
+const maxFormulas = 5_000
+
+// filter compiles a condition as a viewer may write it; compiled ones are kept.
+func (e *Engine) filter(who *access.Viewer, entity *meta.Entity, source string) (*formula.Expr, error) {
+	if source == "" {
+		return nil, nil
+	}
+	s := e.state.Load()
+	key := formulaKey{entity.Name, source, maskKey(who)}
+	if s.catalog == who.Catalog {
+		if x, ok := s.formulas.Load(key); ok {
+			return x.(*formula.Expr), nil
+		}
+	}
+	var mask meta.Mask
+	if !who.System {
+		mask = who
+	}
+	x, err := formula.Compile(who.Catalog.Schema(mask), entity.Name, source, formula.Condition(), who.Catalog.Settings())
+	if err != nil {
+		return nil, err
+	}
+	if s.catalog == who.Catalog && s.formulaN.Add(1) < maxFormulas {
+		s.formulas.Store(key, x)
+	}
+	return x, nil
+}
+
+func maskKey(who *access.Viewer) string {
+	if who.System {
+		return "system"
+	}
+	return who.Key()
+}
+
+// formulaEnv is what formulas are relative to for a viewer.
+func (e *Engine) formulaEnv(who *access.Viewer, zone *time.Location) *formula.Env {
+	s := e.Settings()
+	if zone == nil {
+		zone = s.zone()
+	}
+	return &formula.Env{Now: e.clock.Now(), Zone: zone, WeekStart: s.weekStart(), Me: int64(who.User)}
+}
+
+func near(e *meta.Entity, who *access.Viewer, name string) string {
+	best, found := 4, ""
+	for _, a := range e.Fields {
+		if !who.Readable(a) {
+			continue
+		}
+		if d := text.Distance(a.Name, name); d < best {
+			best, found = d, a.Name
+		}
+	}
+	return found
+}
+
+// changeOf makes the row of the log for something that happened.
+func (e *Engine) changeOf(who *access.Viewer, via change.Via) change.Change {
+	return change.Change{At: e.clock.Now().UnixMicro(), Actor: who.User, Via: via}
+}

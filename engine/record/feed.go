@@ -1,0 +1,97 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+
+	"ashna/engine/access"
+	"ashna/engine/change"
+	"ashna/engine/db"
+	"ashna/engine/meta"
+	"ashna/kit/ident"
+)
+
+// maskFields leaves out the fields of a change that a viewer may not see. A field that is retired or gone is shown to those who manage the
+// catalog only.
+func maskFields(who *access.Viewer, entity *meta.Entity, c change.Change) json.RawMessage {
+	if who.System || c.Op == change.Event || c.Op == change.Schema {
+		return c.Fields
+	}
+	hidden := false
+	for _, a := range entity.Fields {
+		hidden = hidden || !who.Readable(a)
+	}
+	if !hidden && len(entity.Retired) == 0 {
+		return c.Fields
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(c.Fields, &fields) != nil {
+		return json.RawMessage("{}")
+	}
+	for name := range fields {
+		if a, ok := entity.Attr(name); !ok || !who.Readable(a) {
+			delete(fields, name)
+		}
+	}
+	out, err := json.Marshal(fields)
+	if err != nil {
+		return json.RawMessage("{}")
+	}
+	return out
+}
+
+// Changes gives the changes after a seq that the viewer may see, oldest first, and the seq to go on from. A change of a record that is
+// hidden from the viewer is passed over; the seq goes on.
+func (e *Engine) Changes(ctx context.Context, who *access.Viewer, after int64, limit int) ([]change.Change, int64, error) {
+	var out []change.Change
+	next := after
+	err := e.db.Read(ctx, func(q db.Querier) error {
+		list, err := change.Since(ctx, q, after, limit)
+		if err != nil {
+			return err
+		}
+		seen := map[ident.ID]bool{}
+		for _, c := range list {
+			next = c.Seq
+			ok, err := e.seesChange(ctx, q, who, c, seen)
+			if err != nil {
+				return err
+			}
+			if entity, known := who.Catalog.Object(c.Object); ok && known {
+				c.Fields = maskFields(who, entity, c)
+			}
+			if ok {
+				out = append(out, c)
+			}
+		}
+		return nil
+	})
+	return out, next, err
+}
+
+// seesChange says whether a viewer may see a change: that of a record it may see, or one of the platform when it manages the log.
+func (e *Engine) seesChange(ctx context.Context, q db.Querier, who *access.Viewer, c change.Change, seen map[ident.ID]bool) (bool, error) {
+	if who.System || who.Manages(access.Log) && who.IsOwner() {
+		return true, nil
+	}
+	if c.Op == change.Event || c.Op == change.Schema {
+		return who.Manages(access.Log), nil
+	}
+	entity, ok := who.Catalog.Object(c.Object)
+	if !ok || !who.Object(entity) {
+		return false, nil
+	}
+	if who.Rows(entity, access.Read).All {
+		return true, nil
+	}
+	if ok, known := seen[c.Record]; known {
+		return ok, nil
+	}
+	r, err := e.fetch(ctx, q, entity, c.Record, "")
+	if err != nil {
+		return false, err
+	}
+	visible := r != nil && e.may(ctx, q, who, r, access.Read) == nil
+	seen[c.Record] = visible
+	return visible, nil
+}

@@ -1,0 +1,160 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ashna/engine/access"
+	"ashna/engine/db"
+	"ashna/engine/meta"
+	"ashna/engine/query"
+	"ashna/engine/schema"
+	"ashna/kit/fault"
+	"ashna/kit/ident"
+)
+
+func arg(n int) string { return "$" + strconv.Itoa(n) }
+
+// layout is the texts of the statements over one object, made once for each catalog.
+type layout struct {
+	entity  *meta.Entity
+	columns []string // the columns of a read, in the order of the slots
+	slots   []int    // the slot of each
+	selects string   // SELECT … FROM table
+	insert  string
+}
+
+// layout gives the statements of an object.
+func (e *Engine) layout(entity *meta.Entity) *layout {
+	s := e.state.Load()
+	if l, ok := s.layouts.Load(entity); ok {
+		return l.(*layout)
+	}
+	l := &layout{entity: entity}
+	for _, a := range entity.Fields {
+		if !a.Stored {
+			continue
+		}
+		for i, column := range a.Columns {
+			l.columns = append(l.columns, column)
+			l.slots = append(l.slots, a.At+i)
+		}
+	}
+	l.selects = "SELECT " + strings.Join(l.columns, ", ") + " FROM " + entity.Table()
+	l.insert = db.InsertText(entity.Table(), schema.Columns(entity), 1)
+	s.layouts.Store(entity, l)
+	return l
+}
+
+// record copies a row of selects into a record.
+func (l *layout) record(row db.Row) *Record {
+	r := &Record{Entity: l.entity, Slots: make([]any, l.entity.Slots)}
+	for i, slot := range l.slots {
+		r.Slots[slot] = row[i]
+	}
+	return r
+}
+
+// fetch reads one record, also a deleted one, without regard to rights; nil when there is none.
+func (e *Engine) fetch(ctx context.Context, q db.Querier, entity *meta.Entity, id ident.ID, lock string) (*Record, error) {
+	l := e.layout(entity)
+	rows, err := q.Query(ctx, l.selects+" WHERE id = $1"+lock, int64(id))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, rows.Err()
+	}
+	return l.record(rows.Row()), nil
+}
+
+// may checks a right on a record in memory. What one may not see is not found; what one sees but may not do is denied.
+func (e *Engine) may(ctx context.Context, q db.Querier, who *access.Viewer, r *Record, right access.Right) error {
+	passes := func(right access.Right) (bool, error) {
+		rows := who.Rows(r.Entity, right)
+		if rows.Pass(r.owned(0)) {
+			return true, nil
+		}
+		if len(rows.Principals) == 0 {
+			return false, nil
+		}
+		level, err := e.shareLevel(ctx, q, r.Entity, r.ID(), rows.Principals)
+		return rows.Pass(r.owned(level)), err
+	}
+	ok, err := passes(right)
+	if err != nil || ok {
+		return err
+	}
+	if right == access.Read {
+		return notFound()
+	}
+	sees, err := passes(access.Read)
+	switch {
+	case err != nil:
+		return err
+	case sees:
+		return fault.New(fault.Denied, "error.denied")
+	}
+	return notFound()
+}
+
+// shareLevel is the highest level that a record is shared with any of some principals at.
+func (e *Engine) shareLevel(ctx context.Context, q db.Querier, entity *meta.Entity, id ident.ID, principals []int64) (int, error) {
+	text := "SELECT coalesce(max(level), 0) FROM record_share WHERE object = $1 AND record = $2 AND (until IS NULL OR until > $3) AND " +
+		q.Dialect().InInts("principal", 4)
+	row, _, err := db.One(ctx, q, text, entity.Name, int64(id), e.clock.Now().UnixMicro(), q.Dialect().Ints(principals))
+	if err != nil {
+		return 0, err
+	}
+	return int(row.Int(0)), nil
+}
+
+// explain turns errors of the database into faults of fields; the catalog knows which fields an index keeps unique.
+func (t *Tx) explain(err error) error { return t.engine.explain(t.who.Catalog, err) }
+
+func (e *Engine) explain(c *meta.Catalog, err error) error {
+	var unique *db.UniqueError
+	var reference *db.ReferenceError
+	switch {
+	case errors.As(err, &unique):
+		return duplicate(c, unique)
+	case errors.As(err, &reference):
+		return fault.Wrap(fault.Conflict, "record.in_use", err)
+	}
+	return err
+}
+
+// duplicate names the fields of a unique index that a save ran into.
+func duplicate(c *meta.Catalog, u *db.UniqueError) error {
+	for _, entity := range c.Entities {
+		for _, i := range query.Indexes(entity) {
+			same := u.Index != "" && i.Name == u.Index || u.Index == "" && entity.Table() == u.Table && slices.Equal(i.Columns, u.Columns)
+			if !i.Unique || !same {
+				continue
+			}
+			var list fault.List
+			for _, column := range i.Columns {
+				if a := attrOf(entity, column); a != nil {
+					list = append(list, &fault.Error{Kind: fault.Conflict, Key: "value.duplicate", Field: a.Name, Params: fault.Params{"field": a.Name}, Err: u})
+				}
+			}
+			if len(list) > 0 {
+				return list
+			}
+		}
+	}
+	return fault.Wrap(fault.Conflict, "value.duplicate", u)
+}
+
+func attrOf(entity *meta.Entity, column string) *meta.Attr {
+	for _, a := range entity.Fields {
+		if a.Key == column || len(a.Columns) > 0 && a.Columns[0] == column {
+			return a
+		}
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ashna/engine/access"
+	"ashna/engine/db"
+	"ashna/engine/meta"
+	"ashna/kit/fault"
+	"ashna/kit/formula"
+	"ashna/kit/ident"
+)
+
+// validate notes every bad field: required ones, links to what is not there, circles, rules of the catalog, and the scope of the viewer.
+func (t *Tx) validate(ctx context.Context, who *access.Viewer, d *Draft) error {
+	d.required()
+	if err := t.references(ctx, who, d); err != nil {
+		return err
+	}
+	if err := t.circles(ctx, d); err != nil {
+		return err
+	}
+	if err := t.checks(ctx, d); err != nil {
+		return err
+	}
+	if d.Old == nil && !who.System && !who.Rows(d.Entity(), access.Create).Pass(d.New.owned(0)) {
+		d.Refuse(meta.FieldOwner, "rights.scope")
+	}
+	return d.faults.Or()
+}
+
+// wantedLink is a link that a draft sets.
+type wantedLink struct {
+	field  string
+	target *meta.Entity
+	id     int64
+}
+
+// references checks in one statement that every new target exists, is not deleted and can be seen by the viewer. All three fail alike, so
+// that a link does not tell what is hidden.
+func (t *Tx) references(ctx context.Context, who *access.Viewer, d *Draft) error {
+	links := t.newLinks(d)
+	if len(links) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	var args []any
+	for i, l := range links {
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		fmt.Fprintf(&b, "SELECT %d, owner, team, branch FROM %s WHERE id = $%d AND deleted = 0", i, l.target.Table(), i+1)
+		args = append(args, l.id)
+	}
+	found := make([]bool, len(links))
+	owned := make([]access.Owned, len(links))
+	err := db.Each(ctx, t.db, b.String(), args, func(r db.Row) error {
+		i := r.Int(0)
+		found[i] = true
+		owned[i] = access.Owned{Owner: r.Int(1), Team: r.Int(2), Branch: r.Int(3)}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, l := range links {
+		if found[i] {
+			if found[i], err = t.sees(ctx, who, l, owned[i]); err != nil {
+				return err
+			}
+		}
+		switch {
+		case !found[i]:
+			d.Refuse(l.field, "value.reference", "object", l.target.Name)
+		case d.Entity().ParentVia != nil && d.Entity().ParentVia.Name == l.field:
+			d.belong(owned[i])
+		}
+	}
+	return nil
+}
+
+func (t *Tx) sees(ctx context.Context, who *access.Viewer, l wantedLink, o access.Owned) (bool, error) {
+	rows := who.Rows(l.target, access.Read)
+	if rows.Pass(o) {
+		return true, nil
+	}
+	if len(rows.Principals) == 0 {
+		return false, nil
+	}
+	share, err := t.engine.shareLevel(ctx, t.db, l.target, ident.ID(l.id), rows.Principals)
+	o.Share = share
+	return rows.Pass(o), err
+}
+
+// newLinks lists the links that the draft sets or changes.
+func (t *Tx) newLinks(d *Draft) []wantedLink {
+	var links []wantedLink
+	for _, a := range d.Entity().Fields {
+		if a.Width == 0 || a.System && a.Derived || !d.Changed(a.Name) {
+			continue
+		}
+		id, _ := d.New.Slots[a.At].(int64)
+		name := ""
+		switch k := a.Kind.(type) {
+		case meta.RefKind:
+			name = k.To
+		case meta.AnyRefKind:
+			name, _ = d.New.Slots[a.At+1].(string)
+		}
+		if id == 0 || name == "" {
+			continue
+		}
+		target, ok := t.who.Catalog.Object(name)
+		if !ok {
+			d.Refuse(a.Name, "value.unknown_object", "object", name)
+			continue
+		}
+		links = append(links, wantedLink{a.Name, target, id})
+	}
+	return links
+}
+
+const maxHierarchy = 1_000
+
+// circles refuses a link of a hierarchy that leads back to the record.
+func (t *Tx) circles(ctx context.Context, d *Draft) error {
+	for _, a := range d.Entity().Fields {
+		ref, ok := a.Kind.(meta.RefKind)
+		if !ok || !ref.Acyclic || d.Old == nil || !d.Changed(a.Name) {
+			continue
+		}
+		parent := d.New.Link(a.Name)
+		if parent == 0 {
+			continue
+		}
+		if err := t.lockObject(ctx, d.Entity()); err != nil {
+			return err
+		}
+		column, table := a.Columns[0], d.Entity().Table()
+		text := "WITH RECURSIVE up(id, n) AS (SELECT $1" + t.intCast() + ", 0 UNION ALL SELECT t." + column + ", up.n + 1 FROM " + table +
+			" AS t JOIN up ON t.id = up.id WHERE t." + column + " IS NOT NULL AND up.n < " + fmt.Sprint(maxHierarchy) +
+			") SELECT count(*), coalesce(max(n), 0) FROM up WHERE id = $2 OR n = " + fmt.Sprint(maxHierarchy)
+		row, _, err := db.One(ctx, t.db, text, int64(parent), int64(d.New.ID()))
+		if err != nil {
+			return err
+		}
+		if row.Int(0) > 0 {
+			d.Refuse(a.Name, "value.cycle")
+		}
+	}
+	return nil
+}
+
+// intCast gives the first argument of a recursive statement the type of a key where the database cannot tell.
+func (t *Tx) intCast() string {
+	return strings.TrimPrefix(t.db.Dialect().CastInt, "$%d")
+}
+
+// checks runs the validation rules and conditional requirements of the catalog.
+func (t *Tx) checks(ctx context.Context, d *Draft) error {
+	checks := d.Entity().Checks
+	if len(checks) == 0 {
+		return nil
+	}
+	env := t.engine.formulaEnv(t.who, nil)
+	env.World = t.related(ctx)
+	if d.Old != nil {
+		env.Old = d.Old.values()
+	}
+	r := d.New.values()
+	for _, c := range checks {
+		ok, err := holds(c, env, r, d)
+		if err != nil {
+			return err
+		}
+		if !ok && !d.blamed(c.Field) {
+			d.faults = append(d.faults, &fault.Error{
+				Kind: fault.Invalid, Key: c.Key, Field: c.Field, Params: fault.Params{"rule": c.Name, "labels": c.Labels},
+			})
+		}
+	}
+	return t.world.err
+}
+
+func holds(c meta.Check, env *formula.Env, r formula.Record, d *Draft) (bool, error) {
+	if c.Where != nil {
+		applies, err := c.Where.Holds(env, r)
+		if err != nil || !applies {
+			return true, err
+		}
+	}
+	if c.Must == nil {
+		return !d.New.Empty(c.Field), nil
+	}
+	return c.Must.Holds(env, r)
+}
+
+// world gives formulas the records around the one they belong to, read in the transaction.
+type world struct {
+	ctx context.Context
+	tx  *Tx
+	got map[int64]formula.Record
+	err error
+}
+
+func (t *Tx) related(ctx context.Context) *world {
+	t.world = &world{ctx: ctx, tx: t, got: map[int64]formula.Record{}}
+	return t.world
+}
+
+// Get reads a related record once.
+func (w *world) Get(object string, id int64) (formula.Record, bool) {
+	if r, ok := w.got[id]; ok {
+		return r, r.ID != 0
+	}
+	entity, ok := w.tx.who.Catalog.Object(object)
+	if !ok {
+		return formula.Record{}, false
+	}
+	r, err := w.tx.engine.fetch(w.ctx, w.tx.db, entity, ident.ID(id), "")
+	if err != nil {
+		w.err = err
+	}
+	if err != nil || r == nil || r.Deleted() {
+		w.got[id] = formula.Record{}
+		return formula.Record{}, false
+	}
+	w.got[id] = r.values()
+	return w.got[id], true
+}
+
+const maxInverse = 10_000
+
+// Inverse reads the records whose link points to one.
+func (w *world) Inverse(object, field string, id int64) []formula.Record {
+	entity, ok := w.tx.who.Catalog.Object(object)
+	if !ok {
+		return nil
+	}
+	list, err := w.tx.Find(w.ctx, entity, field, id, maxInverse)
+	if err != nil {
+		w.err = err
+		return nil
+	}
+	records := make([]formula.Record, len(list))
+	for i, r := range list {
+		records[i] = r.values()
+	}
+	return records
+}
