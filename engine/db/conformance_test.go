@@ -305,8 +305,11 @@ func TestErrorsOfLaterComeAtTheLatestWithTheCommit(t *testing.T) {
 	for name, touch := range map[string]func(context.Context, *Tx) error{
 		"commit": func(context.Context, *Tx) error { return nil },
 		"flush":  func(ctx context.Context, tx *Tx) error { return tx.Flush(ctx) },
-		"exec":   func(ctx context.Context, tx *Tx) error { _, err := tx.Exec(ctx, "DELETE FROM thing WHERE id = 55"); return err },
-		"query":  func(ctx context.Context, tx *Tx) error { _, _, err := One(ctx, tx, "SELECT 1"); return err },
+		"exec": func(ctx context.Context, tx *Tx) error {
+			_, err := tx.Exec(ctx, "DELETE FROM thing WHERE id = 55")
+			return err
+		},
+		"query": func(ctx context.Context, tx *Tx) error { _, _, err := One(ctx, tx, "SELECT 1"); return err },
 		"insert": func(ctx context.Context, tx *Tx) error {
 			return tx.Insert(ctx, "thing", []string{"id"}, [][]any{{101}, {102}, {103}, {104}, {105}, {106}})
 		},
@@ -421,9 +424,12 @@ func TestUniqueAndReferenceErrors(t *testing.T) {
 
 func TestRollbackLeavesNothing(t *testing.T) {
 	boom := map[string]func(context.Context, *Tx) error{
-		"error":     func(context.Context, *Tx) error { return errTest },
-		"panic":     func(context.Context, *Tx) error { panic("boom") },
-		"statement": func(ctx context.Context, tx *Tx) error { _, err := tx.Exec(ctx, "INSERT INTO thing (id) VALUES (1)"); return err },
+		"error": func(context.Context, *Tx) error { return errTest },
+		"panic": func(context.Context, *Tx) error { panic("boom") },
+		"statement": func(ctx context.Context, tx *Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO thing (id) VALUES (1)")
+			return err
+		},
 		"swallowed": func(ctx context.Context, tx *Tx) error { _, _ = tx.Exec(ctx, "SELECT wrong"); return nil },
 		"swallowed, then used": func(ctx context.Context, tx *Tx) error {
 			_, _ = tx.Exec(ctx, "SELECT wrong")
@@ -466,6 +472,89 @@ func TestRollbackLeavesNothing(t *testing.T) {
 					t.Errorf("%d rows with the sum %d are left", n, sum)
 				}
 				run(t, d, "INSERT INTO thing (id) VALUES (9)") // the connection still works
+			})
+		})
+	}
+}
+
+func TestATransactionCannotEndItself(t *testing.T) {
+	everywhere(t, func(t *testing.T, c Config) {
+		d, ctx := table(t, c), context.Background()
+		for _, text := range []string{"COMMIT", " rollback", "/* x */ BEGIN", "ROLLBACK TO nowhere", "RELEASE nowhere", "END"} {
+			err := d.Write(ctx, func(tx *Tx) error {
+				if err := tx.Later(ctx, "INSERT INTO thing (id) VALUES (1)"); err != nil {
+					return err
+				}
+				_, _ = tx.Exec(ctx, text)
+				return nil
+			})
+			if err == nil || count(t, d) != 0 {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	})
+}
+
+func TestTryUndoesOnlyItsPart(t *testing.T) {
+	failures := map[string]func(context.Context, *Tx) error{
+		"error": func(context.Context, *Tx) error { return errTest },
+		"statement": func(ctx context.Context, tx *Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO thing (id) VALUES (1)")
+			return err
+		},
+		"swallowed": func(ctx context.Context, tx *Tx) error { _, _ = tx.Exec(ctx, "SELECT wrong"); return nil },
+		"put off":   func(ctx context.Context, tx *Tx) error { return tx.Later(ctx, "INSERT INTO thing (id) VALUES (1)") },
+		"put off and failed": func(ctx context.Context, tx *Tx) error {
+			_ = tx.Later(ctx, "INSERT INTO thing (id) VALUES (1)")
+			return errTest
+		},
+		"open rows": func(ctx context.Context, tx *Tx) error {
+			rows, err := tx.Query(ctx, "SELECT id FROM thing")
+			if err == nil && rows.Next() {
+				err = errTest
+			}
+			return err
+		},
+		"nested": func(ctx context.Context, tx *Tx) error {
+			return tx.Try(ctx, func() error { _, err := tx.Exec(ctx, "INSERT INTO thing (id) VALUES (1)"); return err })
+		},
+	}
+	for name, fail := range failures {
+		t.Run(name, func(t *testing.T) {
+			everywhere(t, func(t *testing.T, c Config) {
+				d, ctx := table(t, c), context.Background()
+				after := ""
+				err := d.Write(ctx, func(tx *Tx) error {
+					tx.After(func() { after += "a" })
+					if err := tx.Later(ctx, "INSERT INTO thing (id) VALUES (1)"); err != nil {
+						return err
+					}
+					err := tx.Try(ctx, func() error {
+						tx.After(func() { after += "b" })
+						if err := tx.Later(ctx, "INSERT INTO thing (id) VALUES (2)"); err != nil {
+							return err
+						}
+						return fail(ctx, tx)
+					})
+					if err == nil {
+						t.Error("the failure is lost")
+					}
+					err = tx.Try(ctx, func() error {
+						tx.After(func() { after += "c" })
+						_ = tx.Try(ctx, func() error { return fail(ctx, tx) })
+						return tx.Later(ctx, "INSERT INTO thing (id) VALUES (3)")
+					})
+					if err != nil {
+						return err
+					}
+					return tx.Later(ctx, "INSERT INTO thing (id) VALUES (4)")
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n, sum := count(t, d), number(t, d, "SELECT sum(id) FROM thing"); n != 3 || sum != 8 || after != "ac" {
+					t.Errorf("%d rows with the sum %d, after %q", n, sum, after)
+				}
 			})
 		})
 	}

@@ -298,6 +298,9 @@ func (s *pgSession) flush(ctx context.Context) error {
 	return err
 }
 
+// discard forgets what was queued. The begin is never among it, because a savepoint was sent before.
+func (s *pgSession) discard() { s.batch = pgx.Batch{} }
+
 // last sends what was queued and gives the tag of its last statement, and the number of statements that succeeded.
 func (s *pgSession) last(ctx context.Context) (tag pgconn.CommandTag, done, of int, err error) {
 	of = s.batch.Len()

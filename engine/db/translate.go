@@ -100,6 +100,23 @@ func defines(text string) bool {
 	return word == "CREATE" || word == "ALTER" || word == "DROP"
 }
 
+// controls says whether a statement begins or ends a transaction.
+func controls(text string) bool {
+	switch word, _ := firstWord(text); word {
+	case "BEGIN", "START", "COMMIT", "END", "ABORT", "PREPARE":
+		return true
+	case "ROLLBACK":
+		return !returns(text)
+	}
+	return false
+}
+
+// returns says whether a statement goes back to a savepoint.
+func returns(text string) bool {
+	word, rest := firstWord(text)
+	return word == "ROLLBACK" && hasWord(rest, "TO")
+}
+
 // firstWord gives the first word in capitals, and what follows it.
 func firstWord(text string) (word, rest string) {
 	for text != "" {

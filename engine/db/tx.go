@@ -8,11 +8,12 @@ import (
 )
 
 // Tx is a transaction. It is used by one goroutine and not after the function that got it returned. The first error of a statement ends it
-// on both databases: later statements give the same error, and nothing is committed.
+// on both databases: later statements give the same error, and nothing is committed. Try limits that to a part.
 type Tx struct {
 	session
 	after []func()
 	err   error // what ended the transaction
+	tries int   // calls of Try that are open
 }
 
 // session is what each database brings to a transaction.
@@ -21,6 +22,7 @@ type session interface {
 	exec(ctx context.Context, text string, args []any) (int64, error)
 	later(ctx context.Context, text string, args []any) error
 	flush(ctx context.Context) error
+	discard() // forgets what was put off
 	insert(ctx context.Context, table string, columns []string, rows [][]any) error
 }
 
@@ -85,6 +87,34 @@ func (t *Tx) Insert(ctx context.Context, table string, columns []string, rows []
 	return t.fail(t.session.insert(ctx, table, columns, rows))
 }
 
+// Try runs do so that its failure, or that of a statement in it, undoes only what it did, and the transaction goes on. It gives the error of
+// do. When not even that can be undone, the transaction has ended, and statements after it say so.
+func (t *Tx) Try(ctx context.Context, do func() error) error {
+	t.tries++
+	defer func() { t.tries-- }()
+	name, after := fmt.Sprintf("try%d", t.tries), len(t.after)
+	if _, err := t.Exec(ctx, "SAVEPOINT "+name); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		err = t.Flush(ctx)
+	}
+	if err == nil {
+		_, err = t.Exec(ctx, "RELEASE SAVEPOINT "+name)
+		return err
+	}
+	t.after = t.after[:after]
+	t.session.discard()
+	if _, undo := t.Exec(ctx, "ROLLBACK TO SAVEPOINT "+name); undo != nil {
+		return errors.Join(err, undo)
+	}
+	if _, undo := t.Exec(ctx, "RELEASE SAVEPOINT "+name); undo != nil {
+		return errors.Join(err, undo)
+	}
+	return err
+}
+
 // After calls do when the transaction is committed, in the goroutine that called Write and before Write returns: do must be quick and
 // touch no database.
 func (t *Tx) After(do func()) { t.after = append(t.after, do) }
@@ -97,8 +127,14 @@ func (t *Tx) committed() {
 
 // ready refuses a statement of a transaction that failed or ended, and values that are not ours.
 func (t *Tx) ready(text string, args []any) error {
+	if t.err != nil && t.err != errEnded && returns(text) {
+		t.err = nil
+	}
 	if t.err != nil {
 		return t.err
+	}
+	if controls(text) {
+		return t.fail(fmt.Errorf("run %q: a transaction begins and ends with its function", short(text)))
 	}
 	return t.fail(checkArgs(text, args))
 }

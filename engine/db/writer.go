@@ -320,6 +320,8 @@ func (s liteSession) later(ctx context.Context, text string, args []any) error {
 
 func (s liteSession) flush(context.Context) error { return nil }
 
+func (s liteSession) discard() {}
+
 // insert runs one prepared statement for each row: without a network between, that is the fastest way.
 func (s liteSession) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
 	text := InsertText(table, columns, 1)
