@@ -1,0 +1,111 @@
+package query
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// Shape is one of the ways to find a page of a list. All give the same answer.
+type Shape string
+
+// The shapes.
+const (
+	ShapeStart  Shape = "start"  // find all visible rows by scope, then sort
+	ShapeMerge  Shape = "merge"  // take the first few of each scope key from indexes in the default order
+	ShapeWalk   Shape = "walk"   // walk a window of the index of the order, and check who may see what
+	ShapeFilter Shape = "filter" // find the rows by an index of the filter, check and sort
+	ShapeAll    Shape = "all"    // walk the index of the order to the end
+)
+
+// Prices in index entries read.
+const (
+	priceRow    = 15  // of reading a row of the table
+	priceKey    = 60  // of one scope key in a merge
+	priceEntry  = 1.2 // of an entry found by a filter
+	priceFilter = 800 // of starting with a filter
+	slackFactor = 4   // a window is so many times as wide as it has to be
+	slackMore   = 500 // and so much wider
+)
+
+// choice is the plan of a list.
+type choice struct {
+	first  Shape
+	window int   // entries of a walk, a power of two
+	then   Shape // what finds the page when the window was too small
+}
+
+// choose takes the cheapest shape, and the cheapest without a window as the second.
+func choose(e estimates, s sorting, small, filtered bool, n int) choice {
+	if small {
+		return choice{first: ShapeStart}
+	}
+	price := prices(e, s, filtered, float64(n))
+	order := []Shape{ShapeStart, ShapeMerge, ShapeFilter, ShapeAll}
+	then := slices.MinFunc(order, func(a, b Shape) int { return compare(price[a], price[b]) })
+	if price[ShapeWalk] >= price[then] {
+		return choice{first: then}
+	}
+	entries := float64(n) * e.live / (e.visible * e.share)
+	return choice{ShapeWalk, window(slackFactor*entries + slackMore), then}
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// window rounds up to a power of two, so that statements repeat.
+func window(entries float64) int {
+	const widest = 1 << 24
+	if entries >= widest {
+		return widest
+	}
+	return 1 << bits.Len(uint(max(entries, 1))-1)
+}
+
+// prices of all shapes; what does not exist for the list has no finite price.
+func prices(e estimates, s sorting, filtered bool, n float64) map[Shape]float64 {
+	never := math.Inf(1)
+	p := map[Shape]float64{ShapeStart: priceRow * e.visible, ShapeMerge: never, ShapeWalk: never, ShapeFilter: never, ShapeAll: never}
+	if s.byChange() && !filtered && e.shares == 0 && e.keys > 0 {
+		p[ShapeStart] = e.visible
+	}
+	if s.byChange() && e.keys > 0 {
+		p[ShapeMerge] = priceKey*e.keys + priceRow*e.shares
+		if filtered {
+			p[ShapeMerge] = priceRow*e.keys*n/e.share + priceRow*e.shares
+		}
+	}
+	if s.walk != nil {
+		p[ShapeWalk] = n * e.live / (e.visible * e.share)
+		if filtered {
+			p[ShapeWalk] += priceRow * n / e.share
+		}
+		if !s.exact || !s.walk.carries() {
+			p[ShapeWalk] *= priceRow
+		}
+	}
+	if s.exact {
+		p[ShapeAll] = e.live
+		if !s.walk.carries() {
+			p[ShapeAll] *= priceRow
+		}
+		if filtered {
+			p[ShapeAll] += priceRow * e.visible
+		}
+	}
+	if f := e.filter; f.index != nil {
+		p[ShapeFilter] = priceEntry*f.share*e.live + priceFilter
+		if f.grouped && s.byChange() {
+			rest := min(e.share/max(f.share, 1/e.live), 1)
+			p[ShapeFilter] = min(p[ShapeFilter], priceEntry*n*e.live/(e.visible*rest))
+		}
+	}
+	return p
+}

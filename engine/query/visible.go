@@ -1,0 +1,121 @@
+package query
+
+import (
+	"fmt"
+	"strings"
+
+	"ashna/engine/access"
+	"ashna/engine/db"
+	"ashna/engine/meta"
+	"ashna/kit/formula"
+)
+
+// maxParents bounds how many links decide the rights of one record, one after the other.
+const maxParents = 4
+
+// VisibleRows gives the condition that a row of an object, over the alias of its table, is among rows; empty when all are. For an object
+// whose rights follow a link, rows are those of the object at the end of the links. It says nothing about deleted records.
+func VisibleRows(e *meta.Entity, rows access.Rows, alias string, b *Builder) string {
+	switch {
+	case rows.All:
+		return ""
+	case rows.None():
+		return "1 = 0"
+	}
+	return inherited(e, rows, alias, b, 0)
+}
+
+// ByRows makes Visible of a function that gives the rows a viewer may see of each object.
+func ByRows(of func(*meta.Entity) access.Rows) Visible {
+	return func(e *meta.Entity, alias string, b *Builder) string { return VisibleRows(e, of(e), alias, b) }
+}
+
+// inherited follows the links that decide the rights.
+func inherited(e *meta.Entity, rows access.Rows, alias string, b *Builder, depth int) string {
+	if e.ParentVia == nil {
+		return "(" + strings.Join(texts(atoms(e, rows, alias, b, false)), " OR ") + ")"
+	}
+	parent, ok := parentOf(e)
+	if !ok || depth >= maxParents {
+		return "1 = 0"
+	}
+	p := b.Alias("p")
+	inner := inherited(parent, rows, p, b, depth+1)
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM %s AS %s WHERE %s.id = %s.%s AND %s)", Table(parent), p, p, alias, e.ParentVia.Columns[0], inner)
+}
+
+func parentOf(e *meta.Entity) (*meta.Entity, bool) {
+	link, ok := e.ParentVia.Kind.(meta.RefKind)
+	if !ok {
+		return nil, false
+	}
+	return e.Catalog().Object(link.To)
+}
+
+// atom is one way to see a row: a condition on one column.
+type atom struct {
+	column string  // owner, team, branch, or id for shares
+	keys   []int64 // the keys of the column; of shares the principals
+	arg    int     // the number of the argument that holds them, when they are a list
+	text   string  // the condition
+	not    string  // its opposite
+}
+
+// atoms writes the ways to see a row of an object. The columns owner, team and branch are never empty, so that a condition and its
+// opposite leave no row out. Loose ones are not served by an index.
+func atoms(e *meta.Entity, rows access.Rows, alias string, b *Builder, loose bool) []atom {
+	column := func(name string) string {
+		if loose {
+			return loosen(alias+"."+name, meta.Int)
+		}
+		return alias + "." + name
+	}
+	var list []atom
+	if rows.Me != 0 {
+		me := b.Int(rows.Me)
+		owner := column(meta.FieldOwner)
+		list = append(list, atom{meta.FieldOwner, []int64{rows.Me}, 0, owner + " = " + me, owner + " <> " + me})
+	}
+	keys := func(name string, keys []int64) {
+		if len(keys) > 0 {
+			arg := b.Ints(keys)
+			text := b.dialect.InInts(column(name), arg)
+			list = append(list, atom{name, keys, arg, text, "NOT (" + text + ")"})
+		}
+	}
+	keys(meta.FieldTeam, rows.Teams)
+	keys(meta.FieldBranch, rows.Branches)
+	if len(rows.Principals) > 0 {
+		text := alias + ".id IN (" + shared(e, rows, b) + ")"
+		list = append(list, atom{meta.FieldID, rows.Principals, 0, text, "NOT (" + text + ")"})
+	}
+	return list
+}
+
+// shared selects the records of an object that are shared with a viewer now.
+func shared(e *meta.Entity, rows access.Rows, b *Builder) string {
+	s := b.Alias("s")
+	now := b.computed(func(env *formula.Env) any { return env.Now.UnixMicro() })
+	return fmt.Sprintf("SELECT %[1]s.record FROM record_share AS %[1]s WHERE %[1]s.object = %[2]s AND %[3]s AND %[1]s.level >= %[4]s"+
+		" AND (%[1]s.until IS NULL OR %[1]s.until > %[5]s)",
+		s, db.Quote(e.Name), b.InInts(s+".principal", rows.Principals), b.Int(int64(max(rows.Level, access.ShareRead))), now)
+}
+
+func texts(list []atom) []string {
+	all := make([]string, len(list))
+	for i, a := range list {
+		all[i] = a.text
+	}
+	return all
+}
+
+// apart gives the atoms as conditions of which each row meets one at most.
+func apart(list []atom) []string {
+	all := make([]string, len(list))
+	before := ""
+	for i, a := range list {
+		all[i] = a.text + before
+		before += " AND " + a.not
+	}
+	return all
+}
