@@ -35,13 +35,25 @@ func (s *searchQueue) flush(ctx context.Context, tx *db.Tx) error {
 func (t *Tx) index(now, old *Record, touched []*meta.Attr) {
 	switch {
 	case !searchable(now.Entity):
-	case now.Deleted():
+	case now.Deleted(), !t.found(now):
+		if old == nil {
+			return
+		}
 		t.search.remove(now.ID())
 	case old == nil:
 		t.search.fresh = append(t.search.fresh, entryOf(now))
-	case old.Deleted() || affectsSearch(touched):
+	case old.Deleted() || now.Entity.Found != nil || affectsSearch(touched):
 		t.search.changed = append(t.search.changed, entryOf(now))
 	}
+}
+
+// found says whether the object lets the record be found.
+func (t *Tx) found(r *Record) bool {
+	if r.Entity.Found == nil {
+		return true
+	}
+	ok, err := r.Entity.Found.Holds(t.engine.formulaEnv(t.who, nil), r.values())
+	return ok || err != nil
 }
 
 func searchable(e *meta.Entity) bool {

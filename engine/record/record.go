@@ -78,6 +78,17 @@ func (r *Record) Int(field string) int64 {
 // Link gives the target of a link; 0 when it is empty.
 func (r *Record) Link(field string) ident.ID { return ident.ID(r.Int(field)) }
 
+// Target gives the object and the key that a link to any of several objects leads to.
+func (r *Record) Target(field string) (object string, id ident.ID) {
+	slots := r.Get(field)
+	if len(slots) != 2 {
+		return "", 0
+	}
+	object, _ = slots[1].(string)
+	n, _ := slots[0].(int64)
+	return object, ident.ID(n)
+}
+
 // Empty says whether a field has no value.
 func (r *Record) Empty(field string) bool {
 	a, ok := r.Entity.Attr(field)

@@ -88,6 +88,37 @@ func (t *Tx) System() *access.Viewer {
 	return access.NewSystem(t.who.Catalog, t.who.Policy, t.who.User)
 }
 
+// Fresh says whether a record was made in this transaction.
+func (t *Tx) Fresh(id ident.ID) bool { return t.fresh[id] }
+
+// Country is that of the workspace: phone numbers and codes are read as there.
+func (t *Tx) Country() string { return t.engine.Settings().Country }
+
+// SetDerived writes fields of a record that only the program writes, without a new version: what they show follows from another change.
+func (t *Tx) SetDerived(ctx context.Context, r *Record, values map[string][]any) error {
+	now := r.clone()
+	var touched []*meta.Attr
+	for _, a := range r.Entity.Fields {
+		slots, ok := values[a.Name]
+		if !ok || len(slots) != a.Width {
+			continue
+		}
+		copy(now.Slots[a.At:], slots)
+		if !Same(a, r, now) {
+			touched = append(touched, a)
+		}
+	}
+	if len(touched) == 0 {
+		return nil
+	}
+	if err := t.update(ctx, now, touched); err != nil {
+		return err
+	}
+	t.note(change.Change{Object: r.Entity.Name, Record: r.ID(), Version: r.Version(), Op: change.Derive, Fields: difference(r, now, touched)})
+	t.index(now, r, touched)
+	return t.rollUp(ctx, r, now)
+}
+
 // Event notes something that changed no record.
 func (t *Tx) Event(object string, id ident.ID, fields json.RawMessage) {
 	t.note(change.Change{Object: object, Record: id, Op: change.Event, Fields: fields})
