@@ -17,18 +17,31 @@ type Dialect struct {
 	Is, IsNot string
 	// Contains and EndsWith are conditions over a text expression and an argument; the second takes the count of characters.
 	Contains, EndsWith string
-	// Wide makes an operand of arithmetic wide enough not to stop the statement; Clamp takes a result that left 64 bits to empty.
-	Wide, Clamp string
+	// Wide makes an operand of arithmetic wide enough not to stop the statement; Clamp takes a result at or beyond ±(2^63−1) to
+	// empty; Narrow takes a wide result that is known to fit back to 64 bits.
+	Wide, Clamp, Narrow string
 	// Divide and Modulo take two operands; by zero is empty.
 	Divide, Modulo string
-	// Cast gives an argument its type where the database cannot infer it: text, int.
-	CastText, CastInt string
+	// Sum adds up the numbers of a column without overflow on the way: 0 of nothing, empty at or beyond ±2^62.
+	Sum string
+	// Cast gives an argument its type where the database cannot infer it: text, int, bytes.
+	CastText, CastInt, CastBytes string
+	// EmptyFirst is written after a column of an index that may be empty, so that empty values are the smallest.
+	EmptyFirst string
 	// Least and Greatest are the functions for the lower and the higher of two values.
 	Least, Greatest string
 	// Lateral says that a few rows for each key need a lateral join; otherwise IN with an order and a limit does it.
 	Lateral bool
 	// Lock is appended to a SELECT to lock its row until the end of the transaction.
 	Lock string
+	// LateReferences says that a link is declared after its table was made.
+	LateReferences bool
+	// TableOptions end the statement that makes a table of records.
+	TableOptions string
+	listColumns  string
+	listIndexes  string
+	// SkipLocked is appended to a SELECT to lock its rows, leaving out those that another transaction holds.
+	SkipLocked string
 }
 
 // Ints gives the argument that stands for a list of keys in the condition of InInts.
@@ -70,10 +83,14 @@ var sqliteDialect = &Dialect{
 	Key:  "INTEGER PRIMARY KEY", Int: "INTEGER", Text: "TEXT", Bytes: "BLOB",
 	Is: "IS", IsNot: "IS NOT",
 	Contains: "instr(%s, %s) > 0", EndsWith: "substr(%s, -%d) = %s",
-	Wide: "%s", Clamp: "nullif(nullif(cast(%s AS integer), 9223372036854775807), -9223372036854775808)",
+	Wide: "%s", Narrow: "%s",
+	Clamp:  "nullif(nullif(nullif(cast(%s AS integer), 9223372036854775807), -9223372036854775807), -9223372036854775808)",
 	Divide: "%s / %s", Modulo: "%s %% %s",
-	CastText: "$%d", CastInt: "$%d",
+	Sum: "CASE WHEN coalesce(sum(%[1]s >> 32), 0) + (coalesce(sum(%[1]s & 4294967295), 0) >> 32) BETWEEN -1073741824 AND 1073741823 THEN " +
+		"nullif(coalesce(sum(%[1]s >> 32), 0) * 4294967296 + coalesce(sum(%[1]s & 4294967295), 0), -4611686018427387904) END",
+	CastText: "$%d", CastInt: "$%d", CastBytes: "$%d",
 	Least: "min", Greatest: "max",
+	listColumns: liteColumns, listIndexes: liteIndexes,
 }
 
 var postgresDialect = &Dialect{
@@ -81,9 +98,13 @@ var postgresDialect = &Dialect{
 	Key:  "bigint PRIMARY KEY", Int: "bigint", Text: `text COLLATE "C"`, Bytes: "bytea",
 	Is: "IS NOT DISTINCT FROM", IsNot: "IS DISTINCT FROM",
 	Contains: "strpos(%s, %s) > 0", EndsWith: "right(%s, %d) = %s",
-	Wide:   "(%s)::numeric",
-	Clamp:  "nullif(nullif(CASE WHEN (%[1]s) IS NULL THEN NULL ELSE greatest(least(%[1]s, 9223372036854775807), -9223372036854775808) END, 9223372036854775807), -9223372036854775808)::bigint",
+	Wide: "(%s)::numeric", Narrow: "(%s)::bigint",
+	// greatest and least skip empty operands, so that an empty one becomes the limit, which is taken to empty.
+	Clamp:  "nullif(nullif(greatest(least(%s, 9223372036854775807), -9223372036854775807), 9223372036854775807), -9223372036854775807)::bigint",
 	Divide: "div(%s, nullif(%s, 0))", Modulo: "mod(%s, nullif(%s, 0))",
-	CastText: `$%d::text COLLATE "C"`, CastInt: "$%d::bigint",
-	Least: "least", Greatest: "greatest", Lateral: true, Lock: " FOR UPDATE",
+	Sum:      "CASE WHEN abs(coalesce(sum(%[1]s::numeric), 0)) < 4611686018427387904 THEN coalesce(sum(%[1]s::numeric), 0)::bigint END",
+	CastText: `$%d::text COLLATE "C"`, CastInt: "$%d::bigint", CastBytes: "$%d::bytea", EmptyFirst: " NULLS FIRST",
+	Least: "least", Greatest: "greatest", Lateral: true, Lock: " FOR UPDATE", SkipLocked: " FOR UPDATE SKIP LOCKED",
+	LateReferences: true, TableOptions: " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02)",
+	listColumns: pgColumns, listIndexes: pgIndexes,
 }
