@@ -57,16 +57,7 @@ type truth struct {
 }
 
 func (w *truth) sees(object string, r formula.Record) bool {
-	e, _ := w.catalog.Object(object)
 	rows := w.rows[object]
-	if e.ParentVia != nil {
-		if rows.All {
-			return true
-		}
-		up := r.Values[e.ParentVia.At]
-		list := w.world.Records("deal")
-		return up.Ok && up.Int <= int64(len(list)) && w.sees("deal", list[up.Int-1])
-	}
 	o := access.Owned{Owner: r.Values[meta.SlotOwner].Int, Team: r.Values[meta.SlotTeam].Int, Branch: r.Values[meta.SlotBranch].Int}
 	o.Share = levelOf(w.shares[object], rows, r.ID, w.now)
 	return rows.Pass(o)

@@ -116,7 +116,7 @@ func Read(ctx context.Context, q db.Querier, l List) (Page, error) {
 
 // filtered says whether rows are tested by more than the rights in their own columns.
 func (p *prepared) filtered() bool {
-	return p.Filter != nil || p.Entity.ParentVia != nil && !p.Rows.All
+	return p.Filter != nil
 }
 
 // complete says whether a walk surely found all it was asked for.

@@ -73,14 +73,11 @@ func (m *estimator) estimate(rows access.Rows, filter *formula.Expr) estimates {
 		m.live = float64(max(n, 1))
 	}
 	e := estimates{live: m.live, visible: m.live, share: 1}
-	if !rows.All && m.entity.ParentVia == nil {
+	if !rows.All {
 		m.rows(&e, rows)
 	}
 	if filter != nil {
 		m.filter(&e, filter)
-	}
-	if !rows.All && m.entity.ParentVia != nil {
-		e.share *= assumedShare
 	}
 	e.share = max(e.share, 1/e.live)
 	return e

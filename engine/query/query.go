@@ -135,7 +135,7 @@ func Value(e *meta.Entity, x *formula.Expr, o Options) (Where, error) {
 }
 
 // Table gives the name of the table of an object as statements have it.
-func Table(e *meta.Entity) string { return `"` + e.Name + `"` }
+func Table(e *meta.Entity) string { return e.Table() }
 
 // generator writes one formula. Its first error ends up in err; what is written after it does not matter.
 type generator struct {

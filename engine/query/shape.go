@@ -24,9 +24,6 @@ func (p *prepared) newStatement(loose bool) (*statement, error) {
 		}
 		s.filter = w
 	}
-	if p.Entity.ParentVia != nil && !p.Rows.All {
-		s.filter.Text = joined(s.filter.Text, VisibleRows(p.Entity, p.Rows, "t", s.b))
-	}
 	return s, nil
 }
 
@@ -50,7 +47,7 @@ func either(conditions []string) string {
 }
 
 // restricted says whether who may see a row is told by its own columns.
-func (p *prepared) restricted() bool { return !p.Rows.All && p.Entity.ParentVia == nil }
+func (p *prepared) restricted() bool { return !p.Rows.All }
 
 // write writes the statement of a shape.
 func (p *prepared) write(shape Shape, window int) (string, *Builder, error) {
@@ -71,7 +68,7 @@ func (p *prepared) write(shape Shape, window int) (string, *Builder, error) {
 	case shape == ShapeWalk:
 		page = s.walkTies(window)
 	case shape == ShapeFilter && !(p.estimates.filter.grouped && p.sorting.byChange()):
-		page = s.plain("t.deleted = 0", true, loose("t"))
+		page = s.plain("t.deleted = 0", true, loose("t", p.dialect))
 	default:
 		page = s.plain("t.deleted = 0", true, bare("t"))
 	}
@@ -120,7 +117,7 @@ func (s *statement) start() string {
 	if p.restricted() {
 		scopes = apart(atoms(p.Entity, p.Rows, "t", s.b, false))
 	}
-	after := either(p.sorting.after(s.b, loose("t"), p.after))
+	after := either(p.sorting.after(s.b, loose("t", p.dialect), p.after))
 	branches := make([]string, len(scopes))
 	for i, scope := range scopes {
 		where := joined("t.deleted = 0", scope, after, s.filter.Text)

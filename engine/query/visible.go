@@ -10,11 +10,8 @@ import (
 	"ashna/kit/formula"
 )
 
-// maxParents bounds how many links decide the rights of one record, one after the other.
-const maxParents = 4
-
-// VisibleRows gives the condition that a row of an object, over the alias of its table, is among rows; empty when all are. For an object
-// whose rights follow a link, rows are those of the object at the end of the links. It says nothing about deleted records.
+// VisibleRows gives the condition that a row of an object, over the alias of its table, is among rows; empty when all are. A record
+// that belongs to a parent carries owner, team and branch of that parent, so its own columns decide. It says nothing about deleted records.
 func VisibleRows(e *meta.Entity, rows access.Rows, alias string, b *Builder) string {
 	switch {
 	case rows.All:
@@ -22,34 +19,12 @@ func VisibleRows(e *meta.Entity, rows access.Rows, alias string, b *Builder) str
 	case rows.None():
 		return "1 = 0"
 	}
-	return inherited(e, rows, alias, b, 0)
+	return "(" + strings.Join(texts(atoms(e, rows, alias, b, false)), " OR ") + ")"
 }
 
 // ByRows makes Visible of a function that gives the rows a viewer may see of each object.
 func ByRows(of func(*meta.Entity) access.Rows) Visible {
 	return func(e *meta.Entity, alias string, b *Builder) string { return VisibleRows(e, of(e), alias, b) }
-}
-
-// inherited follows the links that decide the rights.
-func inherited(e *meta.Entity, rows access.Rows, alias string, b *Builder, depth int) string {
-	if e.ParentVia == nil {
-		return "(" + strings.Join(texts(atoms(e, rows, alias, b, false)), " OR ") + ")"
-	}
-	parent, ok := parentOf(e)
-	if !ok || depth >= maxParents {
-		return "1 = 0"
-	}
-	p := b.Alias("p")
-	inner := inherited(parent, rows, p, b, depth+1)
-	return fmt.Sprintf("EXISTS (SELECT 1 FROM %s AS %s WHERE %s.id = %s.%s AND %s)", Table(parent), p, p, alias, e.ParentVia.Columns[0], inner)
-}
-
-func parentOf(e *meta.Entity) (*meta.Entity, bool) {
-	link, ok := e.ParentVia.Kind.(meta.RefKind)
-	if !ok {
-		return nil, false
-	}
-	return e.Catalog().Object(link.To)
 }
 
 // atom is one way to see a row: a condition on one column.
@@ -66,7 +41,7 @@ type atom struct {
 func atoms(e *meta.Entity, rows access.Rows, alias string, b *Builder, loose bool) []atom {
 	column := func(name string) string {
 		if loose {
-			return loosen(alias+"."+name, meta.Int)
+			return loosen(alias+"."+name, meta.Int, b.dialect)
 		}
 		return alias + "." + name
 	}
