@@ -156,7 +156,7 @@ func (w *truth) store(t testing.TB, d *db.DB) {
 			}
 			rows = append(rows, row)
 		}
-		insert(t, d, e.Name, names, rows)
+		insert(t, d, e.Table(), names, rows)
 		insertShares(t, d, e.Name, w.shares[e.Name])
 	}
 }
@@ -349,8 +349,8 @@ func TestComputedFields(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := "SELECT t.id, " + value.Text + ", CASE WHEN t.active = 1 THEN t.name ELSE p.name END FROM company AS t" + value.Joins +
-			" LEFT JOIN company AS p ON p.id = t.parent AND p.deleted = 0"
+		text := "SELECT t.id, " + value.Text + ", CASE WHEN t.active = 1 THEN t.name ELSE p.name END FROM companies AS t" + value.Joins +
+			" LEFT JOIN companies AS p ON p.id = t.parent AND p.deleted = 0"
 		for _, r := range read(t, d, text, b.Args(env)...) {
 			if shown(r[1]) != shown(r[2]) {
 				t.Errorf("company %d shows %v, not %v", r.Int(0), r[1], r[2])
@@ -365,7 +365,7 @@ func TestSystemFields(t *testing.T) {
 	everywhere(t, func(t *testing.T, d *db.DB) {
 		createTables(t, d, c)
 		columns := []string{"id", "version", "created_at", "changed_at", "owner", "team", "branch", "deleted", "notes"}
-		insert(t, d, "company", columns, [][]any{
+		insert(t, d, "companies", columns, [][]any{
 			{int64(1), int64(1), int64(0), int64(0), int64(5), int64(0), int64(0), int64(0), "سلام"},
 			{int64(2), int64(1), int64(0), int64(0), int64(0), int64(3), int64(0), int64(0), nil},
 			{int64(3), int64(1), int64(0), int64(0), int64(6), int64(3), int64(2), int64(7), "x"},

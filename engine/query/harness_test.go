@@ -85,15 +85,7 @@ func insert(t testing.TB, d *db.DB, table string, columns []string, rows [][]any
 	ctx := context.Background()
 	for part := range slices.Chunk(rows, batch) {
 		err := d.Write(ctx, func(tx *db.Tx) error {
-			if table != meta.ObjectUser { // a word that one database keeps for itself
-				return tx.Insert(ctx, table, columns, part)
-			}
-			for _, row := range part {
-				if _, err := tx.Exec(ctx, db.InsertText(`"`+table+`"`, columns, 1), row...); err != nil {
-					return err
-				}
-			}
-			return nil
+			return tx.Insert(ctx, table, columns, part)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -334,7 +326,7 @@ func rowOf(e *meta.Entity, names []string, r formula.Record) []any {
 				set(a.Key, v.Text)
 			}
 			if a.Order != "" {
-				set(a.Order, []byte(v.Text))
+				set(a.Order, append([]byte(v.Text), 0, byte(len(v.Text)))) // order keys are any bytes
 			}
 		default:
 			set(a.Columns[0], v.Int)

@@ -3,6 +3,7 @@ package query
 import (
 	"strings"
 
+	"ashna/engine/db"
 	"ashna/engine/meta"
 )
 
@@ -15,12 +16,12 @@ func bare(alias string) columnOf {
 }
 
 // loose writes the columns of a table, but for the id, so that no index on them is used.
-func loose(alias string) columnOf {
+func loose(alias string, d *db.Dialect) columnOf {
 	return func(k key) string {
 		if k.column == meta.FieldID {
 			return alias + "." + k.column
 		}
-		return loosen(alias+"."+k.column, k.storage)
+		return loosen(alias+"."+k.column, k.storage, d)
 	}
 }
 

@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 
+	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/kit/fault"
 	"ashna/kit/formula"
@@ -93,13 +94,16 @@ func (g *generator) raw(p place) string {
 	if !g.loose || p.frame.source != g.root || p.frame.alias != g.frames[0].alias {
 		return column
 	}
-	return loosen(column, keyStorage(p.attr))
+	return loosen(column, keyStorage(p.attr), g.b.dialect)
 }
 
 // loosen makes an expression of a column, so that no index on it is used.
-func loosen(column string, s meta.Storage) string {
-	if s == meta.Int {
+func loosen(column string, s meta.Storage, d *db.Dialect) string {
+	switch s {
+	case meta.Int:
 		return "(" + column + " + 0)"
+	case meta.Bytes: // which one database makes a text when they are joined
+		return "CAST((" + column + " || '') AS " + d.Bytes + ")"
 	}
 	return "(" + column + " || '')"
 }
