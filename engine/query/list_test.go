@@ -191,7 +191,7 @@ func testOrders(t testing.TB, e *meta.Entity) [][]Order {
 		}
 		return list
 	}
-	return [][]Order{nil, by("-changed_at"), by("changed_at"), by("amount"), by("-amount"), by("name"), by("-name"), by("stage"), by("-stage"),
+	return [][]Order{nil, nil, nil, by("-changed_at"), by("changed_at"), by("amount"), by("-amount"), by("name"), by("-name"), by("stage"), by("-stage"),
 		by("-closes_on"), by("seen_at"), by("-seen_at"), by("id"), by("-id"), by("stage", "-amount"), by("-stage", "closes_on", "name"), by("won", "-seen_at"),
 		by("-closes_on", "amount"), by("company", "-name"), by("owner", "-amount"), by("changed_at", "-amount"), by("amount", "id"), by("-score", "probability")}
 }
@@ -244,8 +244,8 @@ func orderText(orders []Order) string {
 	return text
 }
 
-// TestParentRights holds lists of parts, whose rights follow a link, to the answer in memory.
-func TestParentRights(t *testing.T) {
+// TestParts holds lists of parts, which carry the rights of their parent, to the answer in memory.
+func TestParts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d *db.DB) {
 		o := newOffice(t, 2, 40, d)
 		item := object(t, o.catalog, "item")
@@ -371,9 +371,16 @@ func TestPagingUnderWrites(t *testing.T) {
 		rows := access.Rows{Me: 2, Teams: []int64{1, 2}, Branches: []int64{1}}
 		stop := make(chan struct{})
 		var writers sync.WaitGroup
-		writers.Go(func() { writeForEver(d, o, stop) })
-		defer writers.Wait()
-		defer close(stop)
+		var written int
+		var failed error
+		writers.Go(func() { written, failed = writeForEver(d, o, stop) })
+		defer func() {
+			close(stop)
+			writers.Wait()
+			if written == 0 || failed != nil {
+				t.Errorf("%d rows were written meanwhile: %v", written, failed)
+			}
+		}()
 		for _, order := range testOrders(t, o.deal) {
 			if slices.ContainsFunc(order, func(x Order) bool { return x.Attr.Name == "changed_at" }) {
 				continue
@@ -394,25 +401,28 @@ func TestPagingUnderWrites(t *testing.T) {
 	})
 }
 
-// writeForEver makes copies of deals, and deletes the copies again.
-func writeForEver(d *db.DB, o *office, stop chan struct{}) {
+// writeForEver makes copies of deals and deletes the copies again, until it is stopped; it gives how many it made.
+func writeForEver(d *db.DB, o *office, stop chan struct{}) (int, error) {
 	r := rand.New(rand.NewPCG(12, 12))
 	ctx := context.Background()
 	for id := int64(1_000); ; id++ {
 		select {
 		case <-stop:
-			return
+			return int(id - 1_000), nil
 		default:
 		}
 		row := slices.Clone(o.rows[1+r.Int64N(120)])
 		row[slices.Index(o.names, "id")] = id
 		row[slices.Index(o.names, "deleted")] = int64(0)
-		_ = d.Write(ctx, func(tx *db.Tx) error {
-			if _, err := tx.Exec(ctx, "DELETE FROM deals WHERE id = $1", id-r.Int64N(100)); err != nil {
+		err := d.Write(ctx, func(tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, "DELETE FROM deals WHERE id = $1 AND id >= 1000", id-r.Int64N(100)); err != nil {
 				return err
 			}
-			return tx.Insert(ctx, "deal", o.names, [][]any{row})
+			return tx.Insert(ctx, Table(o.deal), o.names, [][]any{row})
 		})
+		if err != nil {
+			return 0, err
+		}
 	}
 }
 
