@@ -439,8 +439,8 @@ func TestDeadlocksAreRunAgain(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if sum := number(t, d, "SELECT sum(n) FROM thing"); sum != 4 || runs.Load() != 3 {
-		t.Errorf("sum %d, want 4; %d runs, want 3", sum, runs.Load())
+	if sum := number(t, d, "SELECT sum(n) FROM thing"); sum != 4 || runs.Load() < 3 {
+		t.Errorf("sum %d, want 4; %d runs, want at least 3", sum, runs.Load())
 	}
 }
 
