@@ -31,7 +31,13 @@ func TestJobLivesAndDiesWithItsTransaction(t *testing.T) {
 		if got := r.drive(); got != nil || r.rows() != 0 {
 			t.Fatalf("a job that was rolled back ran: %v, %d rows", got, r.rows())
 		}
+		if len(r.queue.poked) != 0 {
+			t.Error("a job that was rolled back woke the queue")
+		}
 		id := r.add(k, "kept", Options{Actor: 77})
+		if len(r.queue.poked) != 1 {
+			t.Error("the commit did not wake the queue")
+		}
 		if got := r.drive(); !slices.Equal(got, []string{"kept"}) {
 			t.Fatalf("ran %v, want kept", got)
 		}

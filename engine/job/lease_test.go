@@ -41,41 +41,44 @@ func (r *rig) times() map[string]int64 {
 func TestLostWorker(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(testing.TB) *db.DB) {
 		r := newRig(t, open(t))
-		entered, leave := make(chan Job, 4), make(chan error)
-		k := r.kind(Kind[note]{Name: "a"}, func(_ context.Context, j Job, _ note) error {
+		r.set.Workers = 1
+		entered, leave := make(chan Job, 4), map[int]chan error{1: make(chan error), 2: make(chan error)}
+		handler := func(_ context.Context, j Job, _ note) error {
 			entered <- j
-			return <-leave
-		})
+			return <-leave[j.Attempt]
+		}
+		kinds := []Kind[note]{r.kind(Kind[note]{Name: "a"}, handler), r.kind(Kind[note]{Name: "b", Keep: time.Hour}, handler)}
 		r.begin()
 		other := r.twin().begin()
-		id := r.add(k, "x", Options{})
-		r.turn() // this process claims, and is then silent: it stands for one that died
-		receive(t, entered)
-		other.turn()
-		r.clock.Advance(leaseTime)
-		other.turn()
-		if len(other.queue.snapshot()) != 0 {
-			t.Fatal("the job was taken while its lease held")
-		}
-		r.clock.Advance(beatEvery)
-		other.turn()
-		second := receive(t, entered)
-		if second.ID != id || second.Attempt != 2 {
-			t.Fatalf("the second try = %+v", second)
-		}
-		stale := r.queue.snapshot()[0]
-		r.refusedAsLost(stale)
-		leave <- nil // one of both succeeds; if it is the stale one, that must change nothing
-		leave <- errTest
-		r.reap()
-		r.turn()
-		if e := r.get(id); e.State != Running || e.Attempt != 2 {
-			t.Fatalf("the stale answer changed the job: %+v", e)
-		}
-		other.reap()
-		other.turn()
-		if e, err := r.queue.Get(r.ctx, id); err == nil && (e.State != Waiting || e.Error != "it broke") {
-			t.Errorf("after the true answer: %+v", e)
+		for i, answer := range []error{nil, nil, errTest, Later{time.Minute}, Give{errTest}, fmt.Errorf("end: %w", ErrStopping)} {
+			name := fmt.Sprintf("stale answer %v", answer)
+			id := r.add(kinds[i%2], name, Options{})
+			r.turn() // this process claims, and is then silent: it stands for one that died
+			receive(t, entered)
+			other.turn()
+			r.clock.Advance(leaseTime)
+			other.turn()
+			if len(other.queue.snapshot()) != 0 {
+				t.Fatalf("%s: the job was taken while its lease held", name)
+			}
+			r.clock.Advance(beatEvery)
+			other.turn()
+			if second := receive(t, entered); second.ID != id || second.Attempt != 2 {
+				t.Fatalf("%s: the second try = %+v", name, second)
+			}
+			r.refusedAsLost(r.queue.snapshot()[0])
+			leave[1] <- answer
+			r.reap()
+			must(t, r.loop.turn(r.ctx, true))
+			if e := r.get(id); e.State != Running || e.Attempt != 2 || e.Error != errVanished.Error() {
+				t.Fatalf("%s changed the job: %+v", name, e)
+			}
+			leave[2] <- Give{errTest}
+			other.reap()
+			other.turn()
+			if e := r.get(id); e.State != Dead || e.Error != "it broke" || e.Attempt != 2 {
+				t.Errorf("%s: after the true answer: %+v", name, e)
+			}
 		}
 	})
 }

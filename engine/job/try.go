@@ -112,9 +112,9 @@ func (t *try) answer() any {
 	return t.result
 }
 
-// Settle ends the job inside a transaction of its handler, so that what the transaction writes happens exactly once. It must be the
-// handler's last transaction for this job; what the handler returns afterwards is only logged. ErrLost says that the try no longer
-// counts: return it from the transaction, so that its writes are undone.
+// Settle ends the job inside a transaction of its handler, so that what the transaction writes happens exactly once. It belongs at the
+// end of the handler's last transaction, because the queue waits for a row that a transaction holds; what the handler returns afterwards
+// is only logged. ErrLost says that the try no longer counts: return it from the transaction, so that its writes are undone.
 func (j Job) Settle(ctx context.Context, tx *db.Tx) error {
 	n, err := j.try.finish(ctx, tx, j.try.queue.micros())
 	if err != nil {
