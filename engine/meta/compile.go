@@ -39,8 +39,9 @@ type Entity struct {
 	TitleAttr *Attr
 	ParentVia *Attr // the link that decides the rights; nil for objects with rights of their own
 	Rollups   []*Attr
-	Checks    []Check // validation rules and conditional requirements
-	Slots     int     // slots of a record
+	Checks    []Check       // validation rules and conditional requirements
+	Found     *formula.Expr // SearchWhere; nil: every record is found
+	Slots     int           // slots of a record
 	byName    map[string]*Attr
 	byList    map[string]List
 	catalog   *Catalog
@@ -129,12 +130,17 @@ func Compile(s Sources) (*Catalog, error) {
 		c.relations(e)
 	}
 	for _, e := range c.catalog.Entities {
-		c.derived(e)
+		c.parent(e)
 	}
+	c.derived()
 	for _, e := range c.catalog.Entities {
+		c.settings(e)
 		c.checks(e)
 	}
-	return c.catalog, c.faults.Or()
+	if err := c.faults.Or(); err != nil {
+		return nil, err
+	}
+	return c.catalog, nil
 }
 
 type compiler struct {
@@ -162,15 +168,14 @@ func (c *compiler) collect(s Sources) {
 	}
 	for _, x := range s.Extensions {
 		if e := c.entity(x.Object); e != nil {
-			e.Object.Fields = append(slices.Clone(e.Object.Fields), x.Fields...)
-			e.Object.Rules = append(slices.Clone(e.Object.Rules), x.Rules...)
-			e.Object.Actions = append(slices.Clone(e.Object.Actions), x.Actions...)
+			e.Object.Fields = append(e.Object.Fields, x.Fields...)
+			e.Object.Rules = append(e.Object.Rules, x.Rules...)
+			e.Object.Actions = append(e.Object.Actions, x.Actions...)
 		}
 	}
 	for _, item := range s.Items {
 		c.apply(item)
 	}
-	c.catalog.Entities = slices.DeleteFunc(c.catalog.Entities, func(e *Entity) bool { return e == nil })
 	if len(c.catalog.Entities) > MaxObjects {
 		c.fail(fault.New(fault.Invalid, "catalog.too_many", "max", MaxObjects))
 	}
@@ -178,17 +183,22 @@ func (c *compiler) collect(s Sources) {
 
 func (c *compiler) add(o Object) {
 	switch {
-	case c.catalog.byName[o.Name] != nil || c.catalog.byPlural[o.Plural] != nil:
+	case c.taken(o.Name) || c.taken(o.Plural):
 		c.fail(fault.New(fault.Conflict, "catalog.name_taken", "name", o.Name), o.Name)
 		return
-	case !namePattern.MatchString(o.Name) || len(o.Name) > maxName || !validName(o.Plural) || o.Name == o.Plural:
+	case !nameShaped(o.Name) || !validName(o.Plural) || o.Name == o.Plural:
 		c.fail(fault.New(fault.Invalid, "catalog.name_invalid", "name", o.Name), o.Name)
 		return
 	}
-	o.Fields = slices.Clone(o.Fields)
+	o.Fields, o.Rules, o.Actions = slices.Clone(o.Fields), slices.Clone(o.Rules), slices.Clone(o.Actions)
 	e := &Entity{Object: o, byName: map[string]*Attr{}, byList: map[string]List{}, catalog: c.catalog}
 	c.catalog.Entities = append(c.catalog.Entities, e)
 	c.catalog.byName[o.Name], c.catalog.byPlural[o.Plural] = e, e
+}
+
+// taken says whether a name is that of an object already, singular or plural.
+func (c *compiler) taken(name string) bool {
+	return c.catalog.byName[name] != nil || c.catalog.byPlural[name] != nil
 }
 
 func (c *compiler) entity(name string) *Entity {
@@ -197,61 +207,4 @@ func (c *compiler) entity(name string) *Entity {
 		c.fail(fault.New(fault.Invalid, "value.unknown_object", "object", name), name)
 	}
 	return e
-}
-
-// apply merges one thing that was made at run time: a custom object or field, a change to a shipped field's labels and options, a rule.
-func (c *compiler) apply(item Item) {
-	if item.Define != nil {
-		if old := c.catalog.byName[item.Define.Name]; old != nil {
-			old.Object = overlayObject(old.Object, *item.Define)
-			return
-		}
-		c.add(*item.Define)
-		return
-	}
-	e := c.entity(item.Object)
-	if e == nil {
-		return
-	}
-	if f := item.Field; f != nil {
-		if i := slices.IndexFunc(e.Object.Fields, func(x Field) bool { return x.Name == f.Name }); i >= 0 {
-			e.Object.Fields[i] = overlayField(e.Object.Fields[i], *f)
-		} else {
-			e.Object.Fields = append(e.Object.Fields, *f)
-		}
-	}
-	if r := item.Rule; r != nil {
-		rules := slices.DeleteFunc(slices.Clone(e.Object.Rules), func(x Rule) bool { return x.Name == r.Name })
-		e.Object.Rules = append(rules, *r)
-	}
-}
-
-// overlayObject takes over what may change while the program runs.
-func overlayObject(shipped, change Object) Object {
-	shipped.Labels, shipped.Icon, shipped.Retired = change.Labels, change.Icon, change.Retired
-	if change.Title != "" {
-		shipped.Title = change.Title
-	}
-	shipped.Unique = change.Unique
-	shipped.Description = change.Description
-	return shipped
-}
-
-// overlayField takes over what may change about a field: everything of a custom one but its kind of storage; of a shipped one its
-// labels, options, requirement, default, index and search.
-func overlayField(old, change Field) Field {
-	if old.Custom {
-		return change
-	}
-	old.Labels, old.Help, old.Group = change.Labels, change.Help, change.Group
-	old.Required = old.Required || change.Required
-	old.RequiredWhen, old.Default = change.RequiredWhen, change.Default
-	old.Index, old.Search = old.Index || change.Index, old.Search || change.Search
-	if change.Kind != nil && old.Kind != nil && change.Kind.Type() == old.Kind.Type() {
-		switch change.Kind.(type) {
-		case ChoiceKind, MultiChoiceKind:
-			old.Kind = change.Kind
-		}
-	}
-	return old
 }

@@ -66,13 +66,15 @@ func (c *compiler) field(e *Entity, f Field, taken map[string]bool) {
 		c.fail(fault.New(fault.Conflict, "catalog.name_taken", "name", f.Name), e.Name, f.Name)
 		return
 	}
-	if k, ok := f.Kind.(Checker); ok {
-		if err := k.Check(); err != nil {
-			c.fail(err, e.Name, f.Name)
-			return
-		}
+	if err := checkField(f); err != nil {
+		c.fail(err, e.Name, f.Name)
+		return
 	}
+	f.Kind = prepare(f.Kind)
 	a := c.layout(e, f)
+	if f.Unique && a.Key == "" {
+		c.fail(fault.New(fault.Invalid, "value.type"), e.Name, f.Name, "unique")
+	}
 	for _, column := range a.Columns {
 		if taken[column] || e.byName[column] != nil {
 			c.fail(fault.New(fault.Conflict, "catalog.name_taken", "name", column), e.Name, f.Name)
@@ -82,6 +84,8 @@ func (c *compiler) field(e *Entity, f Field, taken map[string]bool) {
 	}
 	taken[f.Name] = true
 	if f.Retired {
+		_, computed := f.Kind.(FormulaKind)
+		a.Stored = !computed
 		e.Retired = append(e.Retired, a)
 		return
 	}
@@ -89,6 +93,35 @@ func (c *compiler) field(e *Entity, f Field, taken map[string]bool) {
 	e.Fields = append(e.Fields, a)
 	e.byName[f.Name] = a
 	c.parts(e, a)
+}
+
+// checkField looks at the settings of a field and of its kind.
+func checkField(f Field) error {
+	if k, ok := f.Kind.(Checker); ok {
+		if err := k.Check(); err != nil {
+			return err
+		}
+	}
+	if err := checkLabels("labels", f.Labels, maxLabel); err != nil {
+		return err
+	}
+	if err := checkLabels("help", f.Help, maxHelp); err != nil {
+		return err
+	}
+	if err := checkWords("group", f.Group, maxLabel); err != nil {
+		return err
+	}
+	switch f.Kind.(type) {
+	case MoneyKind, PhoneKind, CodeKind: // what a default means depends on the workspace
+		return nil
+	}
+	if f.Default == "" {
+		return nil
+	}
+	if _, err := f.Kind.Parse(&Env{}, f.Default); err != nil {
+		return fault.Of(err).In("default")
+	}
+	return nil
 }
 
 // layout gives a field its slots and columns.
@@ -99,12 +132,16 @@ func (c *compiler) layout(e *Entity, f Field) *Attr {
 	}
 	a.Width = len(a.Columns)
 	a.Key = a.keyColumn()
-	if f.Sort && a.Key != "" {
+	if f.Sort && a.keyed() {
 		a.Order = f.Name + "_s"
 	}
 	return a
 }
 
+// keyed says whether the field is a text that is compared by a key beside it.
+func (a *Attr) keyed() bool { return a.Key != "" && a.Key != a.Columns[0] }
+
+// keyColumn is the column that the field is compared by; none for texts of several lines and for values in parts.
 func (a *Attr) keyColumn() string {
 	if len(a.Columns) == 0 {
 		return ""
@@ -116,7 +153,7 @@ func (a *Attr) keyColumn() string {
 	if _, ok := kind.(Keyed); ok {
 		return a.Columns[0] + "_k"
 	}
-	if t := kind.Formula(); t.Kind == formula.Text && !t.Choice {
+	if t := kind.Formula(); t.Kind == formula.Text && !t.Choice || t.Kind == formula.Unknown {
 		return ""
 	}
 	return a.Columns[0]
@@ -141,6 +178,9 @@ func (c *compiler) title(e *Entity) {
 	if a, ok := e.byName[e.Title]; ok {
 		e.TitleAttr = a
 	} else {
+		if e.Title != "" {
+			c.fail(fault.New(fault.Invalid, "value.unknown_field", "field", e.Title), e.Name, "title")
+		}
 		for _, a := range e.Fields {
 			if _, isText := a.Kind.(TextKind); isText && !a.System {
 				e.TitleAttr = a
@@ -152,7 +192,7 @@ func (c *compiler) title(e *Entity) {
 		e.TitleAttr = e.byName[FieldID]
 		return
 	}
-	if _, keyed := e.TitleAttr.Kind.(Keyed); keyed && e.TitleAttr.Part == nil {
+	if e.TitleAttr.keyed() && e.TitleAttr.Part == nil {
 		e.TitleAttr.Sort = true
 		e.TitleAttr.Order = e.TitleAttr.Columns[0] + "_s"
 	}

@@ -206,7 +206,7 @@ func (k JSONKind) Parse(_ *Env, in any) ([]any, error) {
 	out, err := json.Marshal(in)
 	switch {
 	case err != nil:
-		return nil, fault.Wrap(fault.Invalid, "value.json", err)
+		return nil, fault.New(fault.Invalid, "value.json")
 	case len(out) > limit:
 		return nil, fault.New(fault.Invalid, "value.too_long", "max", limit)
 	}

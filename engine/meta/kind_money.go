@@ -62,9 +62,10 @@ func (k MoneyKind) Parse(env *Env, in any) ([]any, error) {
 func moneyInput(in any) (amount, code string, err error) {
 	switch v := in.(type) {
 	case map[string]any:
-		if err := onlyParts(v, "amount", "currency"); err != nil {
+		if err := onlyParts(v, "amount", "currency", "base"); err != nil {
 			return "", "", err
 		}
+		// The base amount of a read may be sent back; it is computed anew.
 		if part := v["currency"]; !empty(part) {
 			if code, err = textOf(part); err != nil {
 				return "", "", fault.Of(err).In("currency")

@@ -51,7 +51,7 @@ func checkWords(setting, s string, limit int) error {
 	if len(s) > limit*8 || text.Length(s) > limit {
 		return fault.At(setting, "value.too_long", "max", limit)
 	}
-	if clean, err := text.Clean(s); err != nil || clean != s {
+	if _, err := text.Clean(s); err != nil {
 		return fault.At(setting, "value.text_invalid")
 	}
 	return nil

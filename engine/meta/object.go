@@ -21,6 +21,7 @@ type Object struct {
 	Retired     bool              `json:"retired,omitempty"`    // hidden, with its records kept
 	NoTimeline  bool              `json:"noTimeline,omitempty"` // its changes show on the records it links to, not on a page of its own
 	Description string            `json:"description,omitempty"`
+	SearchWhere string            `json:"search_where,omitempty"` // only records for which this holds are found by the search; all unless given
 }
 
 // Field declares one field of an object. The zero value of every option is the ordinary case.

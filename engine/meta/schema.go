@@ -88,7 +88,7 @@ func choices(k Kind) []string {
 	return codes
 }
 
-// Names lists the fields that a reader may see, for suggestions.
+// Names lists the fields and lists that a reader may see, for suggestions.
 func (s schema) Names(object string) []string {
 	e := s.entity(object)
 	if e == nil {
@@ -98,6 +98,16 @@ func (s schema) Names(object string) []string {
 	for _, a := range e.Fields {
 		if s.visible(a) {
 			names = append(names, a.Name)
+		}
+		for _, part := range a.Parts() {
+			if s.visible(part) {
+				names = append(names, part.Name)
+			}
+		}
+	}
+	for _, l := range e.Lists {
+		if _, ok := s.List(object, l.Name); ok {
+			names = append(names, l.Name)
 		}
 	}
 	return names
