@@ -40,6 +40,7 @@ var floors = []floor{
 	{"engine/change", 30},
 	{"engine/schema", 31},
 	{"engine/query", 32},
+	{"engine/search", 34},
 	{"engine/job", 38},
 	{"engine/record", 40},
 	{"testkit", testFloor},

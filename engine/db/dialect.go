@@ -42,6 +42,8 @@ type Dialect struct {
 	listIndexes  string
 	// SkipLocked is appended to a SELECT to lock its rows, leaving out those that another transaction holds.
 	SkipLocked string
+	// Search keeps and asks the index of words.
+	Search Search
 }
 
 // Ints gives the argument that stands for a list of keys in the condition of InInts.
@@ -79,8 +81,9 @@ func (d *Dialect) Unnest(alias string, arg int) string {
 func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 var sqliteDialect = &Dialect{
-	Name: "sqlite",
-	Key:  "INTEGER PRIMARY KEY", Int: "INTEGER", Text: "TEXT", Bytes: "BLOB",
+	Search: sqliteSearch,
+	Name:   "sqlite",
+	Key:    "INTEGER PRIMARY KEY", Int: "INTEGER", Text: "TEXT", Bytes: "BLOB",
 	Is: "IS", IsNot: "IS NOT",
 	Contains: "instr(%s, %s) > 0", EndsWith: "substr(%s, -%d) = %s",
 	Wide: "%s", Narrow: "%s",
@@ -94,8 +97,9 @@ var sqliteDialect = &Dialect{
 }
 
 var postgresDialect = &Dialect{
-	Name: "postgres",
-	Key:  "bigint PRIMARY KEY", Int: "bigint", Text: `text COLLATE "C"`, Bytes: "bytea",
+	Search: postgresSearch,
+	Name:   "postgres",
+	Key:    "bigint PRIMARY KEY", Int: "bigint", Text: `text COLLATE "C"`, Bytes: "bytea",
 	Is: "IS NOT DISTINCT FROM", IsNot: "IS DISTINCT FROM",
 	Contains: "strpos(%s, %s) > 0", EndsWith: "right(%s, %d) = %s",
 	Wide: "(%s)::numeric", Narrow: "(%s)::bigint",
