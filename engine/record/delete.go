@@ -238,6 +238,11 @@ func (t *Tx) Purge(ctx context.Context, who *access.Viewer, e *meta.Entity, id i
 			return err
 		}
 	}
+	for _, do := range t.engine.purged {
+		if err := do(ctx, t, e.Name, id); err != nil {
+			return err
+		}
+	}
 	t.search.remove(id)
 	t.note(change.Change{Object: e.Name, Record: id, Version: r.Version() + 1, Op: change.Purge, Fields: []byte("{}")})
 	t.raiseFor(e)

@@ -53,7 +53,9 @@ type Options struct {
 	Extensions []meta.Extension
 	Rules      []Rule
 	Actions    []Action
-	Tables     func(*db.Dialect) []string // tables of services that live beside the records
+	Tables     func(*db.Dialect) []string                                            // tables of services that live beside the records
+	Language   string                                                                // of a new workspace
+	Purged     []func(ctx context.Context, tx *Tx, object string, id ident.ID) error // what goes with a record that is removed for good
 }
 
 // Engine reads and writes the records of one workspace. It is safe for concurrent use.
@@ -70,6 +72,8 @@ type Engine struct {
 	loading  sync.Mutex
 	counters *counters
 	tables   func(*db.Dialect) []string
+	language string
+	purged   []func(ctx context.Context, tx *Tx, object string, id ident.ID) error
 }
 
 // state is everything that is kept in memory and replaced as a whole when it changes.
@@ -97,7 +101,7 @@ const (
 // migrated.
 func Open(ctx context.Context, o Options, before func(from, to int) error) (*Engine, error) {
 	e := &Engine{
-		db: o.DB, clock: o.Clock, ids: o.IDs, log: o.Log, extends: o.Extensions, rules: o.Rules, actions: map[string]Action{}, tables: o.Tables,
+		db: o.DB, clock: o.Clock, ids: o.IDs, log: o.Log, extends: o.Extensions, rules: o.Rules, actions: map[string]Action{}, tables: o.Tables, language: o.Language, purged: o.Purged,
 		objects: slices.Concat(access.Objects(), platformObjects(), o.Objects),
 	}
 	for _, a := range o.Actions {

@@ -73,11 +73,14 @@ func (t *Tx) claim(ctx context.Context, id, print string, answer *Answer) (bool,
 	return true, nil
 }
 
-// ForgetKeys removes the answers that are older than 24 hours.
-func (e *Engine) ForgetKeys(ctx context.Context) error {
+// Sweep removes the answers to idempotency keys that are older than 24 hours, and shares whose time is over.
+func (e *Engine) Sweep(ctx context.Context) error {
 	return e.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "DELETE FROM idempotency WHERE at < $1", e.clock.Now().Add(-keepKeys).UnixMicro())
-		return err
+		now := e.clock.Now()
+		if err := tx.Later(ctx, "DELETE FROM idempotency WHERE at < $1", now.Add(-keepKeys).UnixMicro()); err != nil {
+			return err
+		}
+		return tx.Later(ctx, "DELETE FROM record_share WHERE until < $1", now.UnixMicro())
 	})
 }
 

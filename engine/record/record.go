@@ -143,6 +143,18 @@ func (r *Record) AppendJSON(dst []byte, fields []*meta.Attr) []byte {
 	return append(dst, '}')
 }
 
+// Cell gives a field as one cell of a CSV file.
+func (r *Record) Cell(a *meta.Attr) string {
+	if _, many := a.Kind.(meta.ManyKind); many {
+		return a.Kind.Text(r.Many[a.Name])
+	}
+	slots := r.Slots[a.At : a.At+a.Width]
+	if a.System && slots[0] == int64(0) {
+		return ""
+	}
+	return a.Kind.Text(slots)
+}
+
 func (r *Record) appendField(dst []byte, a *meta.Attr) []byte {
 	if _, many := a.Kind.(meta.ManyKind); many {
 		return a.Kind.AppendJSON(dst, r.Many[a.Name])

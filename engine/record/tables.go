@@ -87,6 +87,9 @@ func (e *Engine) seed(ctx context.Context) error {
 			return nil
 		}
 	}
+	if err := e.seedSettings(ctx); err != nil {
+		return fmt.Errorf("write the first settings: %w", err)
+	}
 	if err := e.seedDays(ctx); err != nil {
 		return fmt.Errorf("fill calendar: %w", err)
 	}
@@ -112,6 +115,20 @@ func (e *Engine) seed(ctx context.Context) error {
 		return fmt.Errorf("make the shipped roles: %w", err)
 	}
 	return e.reload(ctx)
+}
+
+// seedSettings writes the settings of a new workspace by its language.
+func (e *Engine) seedSettings(ctx context.Context) error {
+	value, err := json.Marshal(DefaultSettings(e.language))
+	if err != nil {
+		return err
+	}
+	return e.db.Write(ctx, func(tx *db.Tx) error {
+		if err := tx.Later(ctx, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", settingWorkspace, string(value)); err != nil {
+			return err
+		}
+		return raise(ctx, tx, epochSettings)
+	})
 }
 
 func (e *Engine) seedDays(ctx context.Context) error {

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"ashna/api"
+)
+
+const (
+	headerTime = 10 * time.Second
+	idleTime   = 2 * time.Minute
+	drainTime  = 30 * time.Second
+	maxHeader  = 64 << 10
+)
+
+// Serve answers requests until ctx ends, then lets those that run come to their end. Ready is called with the address once it listens.
+func (w *Workspace) Serve(ctx context.Context, listen string, limits api.Limits, ready func(address string)) error {
+	handler, err := api.New(api.Deps{
+		Engine: w.Engine, Auth: w.Auth, Files: w.Files, Jobs: w.Jobs, Imports: imports{w}, Exports: exports{w}, Bundle: w.Bundle, Log: w.Config.Log,
+		Limits: limits, Version: w.Config.Version, BaseURL: w.Engine.Settings().BaseURL,
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", listen, err)
+	}
+	run, stop := context.WithCancel(ctx)
+	defer stop()
+	work := w.background(run)
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(w.Config.Log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	ready(address(listener.Addr()))
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		err = server.Shutdown(drain)
+	}
+	stop()
+	work.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// background runs what works beside the requests.
+func (w *Workspace) background(ctx context.Context) *sync.WaitGroup {
+	work := &sync.WaitGroup{}
+	work.Go(func() { w.DB.Watch(ctx) })
+	work.Go(func() { w.Engine.Run(ctx) })
+	work.Go(func() {
+		if err := w.Jobs.Run(ctx); err != nil && ctx.Err() == nil {
+			w.Config.Log.Error("run jobs", "err", err)
+		}
+	})
+	return work
+}
+
+func address(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// SetupAddress gives the one-time address for creating the owner of a new workspace; empty when there is one.
+func (w *Workspace) SetupAddress(ctx context.Context, base string) (string, error) {
+	token, needed, err := w.Auth.Setup(ctx)
+	if err != nil || !needed {
+		return "", err
+	}
+	return strings.TrimSuffix(base, "/") + "/setup?token=" + token.Reveal(), nil
+}
+

@@ -1,0 +1,178 @@
+// Package exporter writes lists of records as files: CSV and JSON lines, streaming, as far as the viewer may see and export.
+package exporter
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"ashna/engine/access"
+	"ashna/engine/change"
+	"ashna/engine/meta"
+	"ashna/engine/record"
+	"ashna/kit/fault"
+)
+
+// Spec says what to write and how.
+type Spec struct {
+	Object string   // plural name
+	Format string   // csv or jsonl
+	Filter string   // a formula; none: all
+	Sort   string   // "id" unless given
+	Fields []string // none: all that the viewer may see
+}
+
+const pageRows = 1_000
+
+// Formats are the formats that Export writes.
+var Formats = []string{"csv", "jsonl"}
+
+// Check says whether a viewer may export as the spec asks, before the first byte is written.
+func Check(e *record.Engine, who *access.Viewer, s Spec) (*meta.Entity, []*meta.Attr, error) {
+	entity, err := e.Object(who, s.Object)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !who.Can(entity, access.Export) {
+		return nil, nil, fault.New(fault.Denied, "error.denied")
+	}
+	if s.Format != "csv" && s.Format != "jsonl" {
+		return nil, nil, fault.At("format", "value.choice", "value", s.Format)
+	}
+	fields, err := e.Fields(who, entity, s.Fields)
+	return entity, fields, err
+}
+
+// Export writes the records of an object and says how many. It reads page by page, so that memory does not grow with the list, and notes the
+// export in the log.
+func Export(ctx context.Context, e *record.Engine, who *access.Viewer, via change.Via, s Spec, to io.Writer) (int64, error) {
+	entity, fields, err := Check(e, who, s)
+	if err != nil {
+		return 0, err
+	}
+	if s.Sort == "" {
+		s.Sort = meta.FieldID
+	}
+	out := bufio.NewWriterSize(to, 1<<16)
+	w, err := newWriter(s.Format, out, fields)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	q := record.Question{Filter: s.Filter, Sort: s.Sort, Fields: fields, Limit: pageRows, Right: access.Export}
+	for {
+		page, err := e.List(ctx, who, entity, q)
+		if err != nil {
+			return n, err
+		}
+		for _, r := range page.Records {
+			if err := w.write(r); err != nil {
+				return n, fmt.Errorf("write export: %w", err)
+			}
+			n++
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	if err := w.flush(); err != nil {
+		return n, fmt.Errorf("write export: %w", err)
+	}
+	if err := out.Flush(); err != nil {
+		return n, fmt.Errorf("write export: %w", err)
+	}
+	return n, note(ctx, e, who, via, entity, s, n)
+}
+
+// note writes the export into the log: who took how much of what.
+func note(ctx context.Context, e *record.Engine, who *access.Viewer, via change.Via, entity *meta.Entity, s Spec, n int64) error {
+	fields, err := json.Marshal(map[string]any{"event": "export", "filter": s.Filter, "format": s.Format, "rows": n})
+	if err != nil {
+		return fmt.Errorf("log export: %w", err)
+	}
+	return e.Write(ctx, who, via, func(tx *record.Tx) error {
+		tx.Event(entity.Name, 0, fields)
+		return nil
+	})
+}
+
+// writer writes records in one format.
+type writer interface {
+	write(r *record.Record) error
+	flush() error
+}
+
+func newWriter(format string, out *bufio.Writer, fields []*meta.Attr) (writer, error) {
+	if format == "jsonl" {
+		return &lines{out: out, fields: fields}, nil
+	}
+	table := &table{out: csv.NewWriter(out), fields: fields}
+	head := make([]string, len(fields))
+	for i, a := range fields {
+		head[i] = a.Name
+	}
+	if err := table.out.Write(head); err != nil {
+		return nil, fmt.Errorf("write export: %w", err)
+	}
+	return table, nil
+}
+
+// lines writes one JSON object a line.
+type lines struct {
+	out    *bufio.Writer
+	fields []*meta.Attr
+	buf    []byte
+}
+
+func (l *lines) write(r *record.Record) error {
+	l.buf = append(r.AppendJSON(l.buf[:0], l.fields), '\n')
+	_, err := l.out.Write(l.buf)
+	return err
+}
+
+func (l *lines) flush() error { return nil }
+
+// table writes RFC 4180. A cell that a spreadsheet would run as a formula gets a quote before it, which an import takes off again.
+type table struct {
+	out    *csv.Writer
+	fields []*meta.Attr
+	cells  []string
+}
+
+func (t *table) write(r *record.Record) error {
+	t.cells = t.cells[:0]
+	for _, a := range t.fields {
+		t.cells = append(t.cells, Guard(r.Cell(a)))
+	}
+	return t.out.Write(t.cells)
+}
+
+func (t *table) flush() error {
+	t.out.Flush()
+	return t.out.Error()
+}
+
+// Guard puts a quote before a cell that begins like a formula of a spreadsheet: = + - @, tab or return. Plain numbers stay as they are.
+func Guard(cell string) string {
+	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) || number(cell) {
+		return cell
+	}
+	return "'" + cell
+}
+
+// number says whether a cell is a signed number or a telephone number, which no spreadsheet runs.
+func number(cell string) bool {
+	if len(cell) < 2 || cell[0] != '+' && cell[0] != '-' {
+		return false
+	}
+	for _, c := range []byte(cell[1:]) {
+		if (c < '0' || c > '9') && c != '.' {
+			return false
+		}
+	}
+	return true
+}
