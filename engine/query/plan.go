@@ -82,18 +82,19 @@ func prices(e estimates, s sorting, filtered bool, n float64) map[Shape]float64 
 			p[ShapeMerge] = priceRow*e.keys*n/e.share + priceRow*e.shares
 		}
 	}
+	reads := s.walk != nil && !s.walk.carries() && e.keys+e.shares > 0 // rows, to know who may see them
 	if s.walk != nil {
 		p[ShapeWalk] = n * e.live / (e.visible * e.share)
 		if filtered {
 			p[ShapeWalk] += priceRow * n / e.share
 		}
-		if !s.exact || !s.walk.carries() {
+		if !s.exact || reads {
 			p[ShapeWalk] *= priceRow
 		}
 	}
 	if s.exact {
 		p[ShapeAll] = e.live
-		if !s.walk.carries() {
+		if reads {
 			p[ShapeAll] *= priceRow
 		}
 		if filtered {

@@ -130,24 +130,56 @@ func (s *statement) start() string {
 // merge takes the first rows of each scope from its index, which is in the order.
 func (s *statement) merge() string {
 	p := s.list
-	after := either(p.sorting.after(s.b, bare("t"), p.after))
 	before := ""
 	var branches []string
 	for i, a := range atoms(p.Entity, p.Rows, "t", s.b, false) {
-		few := func(scope string) string {
-			return fmt.Sprintf("SELECT %s FROM %s WHERE %s%s LIMIT %d", p.sorting.columns("t"), s.from(),
-				joined("t.deleted = 0", scope, after, s.filter.Text)+before, p.sorting.by(bare("t")), p.n)
-		}
-		if a.arg > 0 && p.dialect.Lateral {
-			branches = append(branches, fmt.Sprintf("SELECT z%d.* FROM %s CROSS JOIN LATERAL (%s) AS z%d",
-				i, p.dialect.Unnest("g", a.arg), few("t."+a.column+" = g.key"), i))
-		} else {
-			branches = append(branches, fmt.Sprintf("SELECT * FROM (%s) AS z%d", few(a.text), i))
+		z := fmt.Sprintf("z%d", i)
+		switch {
+		case a.column == meta.FieldID: // few rows, found by their ids and sorted
+			order := loose("t", p.dialect)
+			after := either(p.sorting.after(s.b, order, p.after))
+			branches = append(branches, fmt.Sprintf("SELECT * FROM (%s) AS %s", s.few(joined(a.text, after), before, p.sorting.by(order)), z))
+		case p.dialect.Lateral && a.key != "":
+			scope, order := s.oneKey(a.column, a.key)
+			branches = append(branches, fmt.Sprintf("SELECT * FROM (%s) AS %s", s.few(scope, before, order), z))
+		case p.dialect.Lateral:
+			scope, order := s.oneKey(a.column, "g.key")
+			branches = append(branches, fmt.Sprintf("SELECT %s.* FROM %s CROSS JOIN LATERAL (%s) AS %s",
+				z, p.dialect.Unnest("g", a.arg), s.few(scope, before, order), z))
+		default:
+			after := either(p.sorting.after(s.b, bare("t"), p.after))
+			branches = append(branches, fmt.Sprintf("SELECT * FROM (%s) AS %s", s.few(joined(a.text, after), before, p.sorting.by(bare("t"))), z))
 		}
 		before += " AND " + a.not
 	}
 	return fmt.Sprintf("v AS MATERIALIZED (%s), page AS MATERIALIZED (SELECT %s FROM v%s LIMIT %d)",
 		strings.Join(branches, " UNION ALL "), p.sorting.names(""), p.sorting.byNames(""), p.n)
+}
+
+// few selects the first rows of one scope that no scope before it has.
+func (s *statement) few(scope, before, order string) string {
+	p := s.list
+	return fmt.Sprintf("SELECT %s FROM %s WHERE %s%s%s LIMIT %d",
+		p.sorting.columns("t"), s.from(), joined("t.deleted = 0", scope, s.filter.Text), before, order, p.n)
+}
+
+// oneKey restricts a scope column to one key, and gives the order. The key is written as a range and stands first in the order, so that
+// only the index of the scope is in it: the planner would walk the index by change to its end for a key that has no rows.
+func (s *statement) oneKey(column, key string) (scope, order string) {
+	p := s.list
+	first := p.sorting.keys[0]
+	c := "t." + column
+	direction := " ASC"
+	low, high := c+" >= "+key, c+" <= "+key
+	if first.desc {
+		direction = " DESC"
+		low, high = high, low
+	}
+	if p.after != nil { // from the cursor on, in one range of the index
+		low = fmt.Sprintf("(%s, t.%s, t.id)%s(%s, %s, %s)", c, first.column, first.after(), key, bindKey(s.b, p.after[0]), bindKey(s.b, p.after[1]))
+	}
+	order = strings.TrimPrefix(p.sorting.by(bare("t")), " ORDER BY ")
+	return joined(low, high), " ORDER BY " + c + direction + ", " + order
 }
 
 // window reads so many entries of an index, in the order and from the cursor on. When the cursor leaves two ranges, the second follows

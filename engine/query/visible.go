@@ -29,11 +29,11 @@ func ByRows(of func(*meta.Entity) access.Rows) Visible {
 
 // atom is one way to see a row: a condition on one column.
 type atom struct {
-	column string  // owner, team, branch, or id for shares
-	keys   []int64 // the keys of the column; of shares the principals
-	arg    int     // the number of the argument that holds them, when they are a list
-	text   string  // the condition
-	not    string  // its opposite
+	column string // owner, team, branch, or id for shares
+	key    string // the text that stands for the key, when it is one
+	arg    int    // the number of the argument that is the list of keys, when they are many
+	text   string // the condition
+	not    string // its opposite
 }
 
 // atoms writes the ways to see a row of an object. The columns owner, team and branch are never empty, so that a condition and its
@@ -49,20 +49,20 @@ func atoms(e *meta.Entity, rows access.Rows, alias string, b *Builder, loose boo
 	if rows.Me != 0 {
 		me := b.Int(rows.Me)
 		owner := column(meta.FieldOwner)
-		list = append(list, atom{meta.FieldOwner, []int64{rows.Me}, 0, owner + " = " + me, owner + " <> " + me})
+		list = append(list, atom{meta.FieldOwner, me, 0, owner + " = " + me, owner + " <> " + me})
 	}
 	keys := func(name string, keys []int64) {
 		if len(keys) > 0 {
 			arg := b.Ints(keys)
 			text := b.dialect.InInts(column(name), arg)
-			list = append(list, atom{name, keys, arg, text, "NOT (" + text + ")"})
+			list = append(list, atom{name, "", arg, text, "NOT (" + text + ")"})
 		}
 	}
 	keys(meta.FieldTeam, rows.Teams)
 	keys(meta.FieldBranch, rows.Branches)
 	if len(rows.Principals) > 0 {
 		text := alias + ".id IN (" + shared(e, rows, b) + ")"
-		list = append(list, atom{meta.FieldID, rows.Principals, 0, text, "NOT (" + text + ")"})
+		list = append(list, atom{meta.FieldID, "", 0, text, "NOT (" + text + ")"})
 	}
 	return list
 }
