@@ -87,24 +87,10 @@ func (e *Engine) Sweep(ctx context.Context) error {
 // Try runs do so that its failure undoes only what it did, and the transaction goes on.
 func (t *Tx) Try(ctx context.Context, do func() error) error {
 	changes, queue := len(t.changes), t.search
-	if _, err := t.db.Exec(ctx, "SAVEPOINT step"); err != nil {
-		return err
-	}
-	err := do()
-	if err == nil {
-		if err = t.db.Flush(ctx); err == nil {
-			_, err = t.db.Exec(ctx, "RELEASE SAVEPOINT step")
-		}
-	}
+	err := t.db.Try(ctx, do)
 	if err == nil {
 		return nil
 	}
 	t.changes, t.search = t.changes[:changes], queue
-	if _, undo := t.db.Exec(ctx, "ROLLBACK TO SAVEPOINT step"); undo != nil {
-		return undo
-	}
-	if _, undo := t.db.Exec(ctx, "RELEASE SAVEPOINT step"); undo != nil {
-		return undo
-	}
 	return t.explain(err)
 }
