@@ -33,7 +33,7 @@ var postgresSearch = Search{
 	Tables: []string{
 		`CREATE TABLE IF NOT EXISTS search_entry (id bigint PRIMARY KEY, object text COLLATE "C" NOT NULL, words text COLLATE "C" NOT NULL, ` +
 			`parts text COLLATE "C" NOT NULL, tokens tsvector NOT NULL)`,
-		"CREATE INDEX IF NOT EXISTS search_entry_tokens ON search_entry USING gin (tokens) WITH (gin_pending_list_limit = 1024)",
+		"CREATE INDEX IF NOT EXISTS search_entry_tokens ON search_entry USING gin (tokens)",
 	},
 	Add: "INSERT INTO search_entry (id, object, words, parts, tokens) SELECT id, object, words, parts, tokens::tsvector " +
 		"FROM json_to_recordset($1::json) AS e(id bigint, object text, words text, parts text, tokens text)",

@@ -32,10 +32,13 @@ type maker struct {
 	tokens []byte
 }
 
+// usualTokens is more than the tokens of most entries.
+const usualTokens = 128
+
 // row makes the row of an entry.
 func (m *maker) row(e *Entry) row {
-	if m.known == nil {
-		m.known = make(map[string]bool, 128)
+	if m.known == nil || len(m.known) > usualTokens { // to clear a map costs what it once held
+		m.known = make(map[string]bool, usualTokens)
 	}
 	clear(m.known)
 	m.words, m.tokens = m.words[:0], m.tokens[:0]
