@@ -168,7 +168,7 @@ func (w *truth) related() Visible {
 
 // TestOneAnswer holds SQL to the evaluation in memory, with random formulas, records, viewers, clocks and zones.
 func TestOneAnswer(t *testing.T) {
-	rounds, formulas := 20, 150
+	rounds, formulas := 16, 130
 	if testing.Short() {
 		rounds, formulas = 3, 60
 	}

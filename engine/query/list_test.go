@@ -199,7 +199,7 @@ func testOrders(t testing.TB, e *meta.Entity) [][]Order {
 // TestShapes holds every shape to the answer in memory, for random viewers, orders and filters, page by page, with the shape changing from
 // page to page.
 func TestShapes(t *testing.T) {
-	cases := 400
+	cases := 250
 	if testing.Short() {
 		cases = 60
 	}
@@ -290,7 +290,7 @@ func TestCount(t *testing.T) {
 	everywhere(t, func(t *testing.T, d *db.DB) {
 		o := newOffice(t, 3, 150, d)
 		r := rand.New(rand.NewPCG(8, 8))
-		for range 120 {
+		for range 80 {
 			source := testFilters[r.IntN(len(testFilters))]
 			l := List{Entity: o.deal, Filter: parsed(t, o.deal, source), Rows: randomRows(r), Deleted: r.IntN(8) == 0, Env: o.env}
 			l.Counters = []Counters{nil, fixedCounters{live: 1_000_000, rows: 1}, fixedCounters{live: 1_000_000, rows: 900_000}}[r.IntN(3)]
@@ -323,7 +323,7 @@ func TestWrongCounters(t *testing.T) {
 		orders := testOrders(t, o.deal)
 		tally := map[Shape]int{}
 		wrong := []Counters{nil, fixedCounters{0, 0}, fixedCounters{1, 1}, fixedCounters{1 << 40, 1}, fixedCounters{1 << 40, 1 << 40}, fixedCounters{10_000, 5_000}}
-		for range 150 {
+		for range 100 {
 			source := testFilters[r.IntN(len(testFilters))]
 			l := List{Entity: o.deal, Filter: parsed(t, o.deal, source), Source: source, Sort: orders[r.IntN(len(orders))], Limit: 1 + r.IntN(60),
 				Rows: randomRows(r), Env: o.env, Counters: wrong[r.IntN(len(wrong))]}

@@ -71,42 +71,58 @@ func window(entries float64) int {
 
 // prices of all shapes; what does not exist for the list has no finite price.
 func prices(e estimates, s sorting, filtered bool, n float64) map[Shape]float64 {
-	never := math.Inf(1)
-	p := map[Shape]float64{ShapeStart: priceRow * e.visible, ShapeMerge: never, ShapeWalk: never, ShapeFilter: never, ShapeAll: never}
-	if s.byChange() && !filtered && e.shares == 0 && e.keys > 0 {
-		p[ShapeStart] = e.visible
+	p := map[Shape]float64{
+		ShapeStart: priceRow * e.visible, ShapeMerge: math.Inf(1), ShapeWalk: math.Inf(1), ShapeFilter: math.Inf(1), ShapeAll: math.Inf(1),
 	}
 	if s.byChange() && e.keys > 0 {
-		p[ShapeMerge] = priceKey*e.keys + priceRow*e.shares
-		if filtered {
-			p[ShapeMerge] = priceRow*e.keys*n/e.share + priceRow*e.shares
+		if !filtered && e.shares == 0 {
+			p[ShapeStart] = e.visible
 		}
+		p[ShapeMerge] = priceOfMerge(e, filtered, n)
 	}
-	reads := s.walk != nil && !s.walk.carries() && e.keys+e.shares > 0 // rows, to know who may see them
 	if s.walk != nil {
-		p[ShapeWalk] = n * e.live / (e.visible * e.share)
-		if filtered {
-			p[ShapeWalk] += priceRow * n / e.share
-		}
-		if !s.exact || reads {
-			p[ShapeWalk] *= priceRow
-		}
+		p[ShapeWalk], p[ShapeAll] = priceOfWalks(e, s, filtered, n)
 	}
-	if s.exact {
-		p[ShapeAll] = e.live
-		if reads {
-			p[ShapeAll] *= priceRow
-		}
-		if filtered {
-			p[ShapeAll] += priceRow * e.visible
-		}
-	}
-	if f := e.filter; f.index != nil {
-		p[ShapeFilter] = priceEntry*f.share*e.live + priceFilter
-		if f.grouped && s.byChange() {
-			rest := min(e.share/max(f.share, 1/e.live), 1)
-			p[ShapeFilter] = min(p[ShapeFilter], priceEntry*n*e.live/(e.visible*rest))
-		}
+	if e.filter.index != nil {
+		p[ShapeFilter] = priceOfFilter(e, s, n)
 	}
 	return p
+}
+
+func priceOfMerge(e estimates, filtered bool, n float64) float64 {
+	if filtered {
+		return priceRow*e.keys*n/e.share + priceRow*e.shares
+	}
+	return priceKey*e.keys + priceRow*e.shares
+}
+
+// priceOfWalks gives the price of a walk with a window and, where the index is in the order, of one to the end. Rows are read to test the
+// filter, to order those of one value, and to know who may see them where the index does not tell.
+func priceOfWalks(e estimates, s sorting, filtered bool, n float64) (windowed, whole float64) {
+	windowed, whole = n*e.live/(e.visible*e.share), e.live
+	unclear := !s.walk.carries() && e.keys+e.shares > 0
+	if unclear {
+		whole *= priceRow
+	}
+	if filtered {
+		windowed += priceRow * n / e.share
+		whole += priceRow * e.visible
+	}
+	if unclear || !s.exact {
+		windowed *= priceRow
+	}
+	if !s.exact {
+		whole = math.Inf(1)
+	}
+	return windowed, whole
+}
+
+func priceOfFilter(e estimates, s sorting, n float64) float64 {
+	f := e.filter
+	price := priceEntry*f.share*e.live + priceFilter
+	if f.grouped && s.byChange() {
+		rest := min(e.share/max(f.share, 1/e.live), 1)
+		price = min(price, priceEntry*n*e.live/(e.visible*rest))
+	}
+	return price
 }
