@@ -321,7 +321,9 @@ func TestCompileRefuses(t *testing.T) {
 	add := func(object string, fields ...Field) func(*Sources) {
 		return func(s *Sources) { s.Extensions = append(s.Extensions, Extension{Object: object, Fields: fields}) }
 	}
-	objects := func(list ...Object) func(*Sources) { return func(s *Sources) { s.Objects = append(s.Objects, list...) } }
+	objects := func(list ...Object) func(*Sources) {
+		return func(s *Sources) { s.Objects = append(s.Objects, list...) }
+	}
 	rule := func(r ...Rule) func(*Sources) {
 		return func(s *Sources) { s.Extensions = append(s.Extensions, Extension{Object: "deal", Rules: r}) }
 	}
