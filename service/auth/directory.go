@@ -33,17 +33,17 @@ type userTable struct{}
 
 // ByEmail finds a user who is not deleted.
 func (userTable) ByEmail(ctx context.Context, q db.Querier, key string) (Person, bool, error) {
-	return person(ctx, q, `SELECT id, email, active FROM "user" WHERE email_k = $1 AND deleted = 0`, key)
+	return person(ctx, q, `SELECT id, email, active FROM users WHERE email_k = $1 AND deleted = 0`, key)
 }
 
 // ByID finds a user who is not deleted.
 func (userTable) ByID(ctx context.Context, q db.Querier, user ident.ID) (Person, bool, error) {
-	return person(ctx, q, `SELECT id, email, active FROM "user" WHERE id = $1 AND deleted = 0`, int64(user))
+	return person(ctx, q, `SELECT id, email, active FROM users WHERE id = $1 AND deleted = 0`, int64(user))
 }
 
 // Any looks for a row.
 func (userTable) Any(ctx context.Context, q db.Querier) (bool, error) {
-	_, found, err := db.One(ctx, q, `SELECT id FROM "user" LIMIT 1`)
+	_, found, err := db.One(ctx, q, `SELECT id FROM users LIMIT 1`)
 	if err != nil {
 		return false, fmt.Errorf("look for users: %w", err)
 	}

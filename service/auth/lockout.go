@@ -45,13 +45,12 @@ type ticket struct {
 
 // network gives the part of an address that one customer has.
 func network(ip netip.Addr) string {
-	ip = ip.Unmap().WithZone("")
 	bits := 64
-	if ip.Is4() {
+	if ip = ip.Unmap().WithZone(""); ip.Is4() {
 		bits = 24
 	}
 	prefix, err := ip.Prefix(bits)
-	if err != nil {
+	if err != nil || !prefix.IsValid() {
 		return "none"
 	}
 	return prefix.String()

@@ -7,7 +7,8 @@ import (
 )
 
 // Secret is a text that must not be seen: a password, a code, a token. However it is printed, logged or marshalled, it reads "[secret]";
-// only Reveal gives it. It must not be the key of a map that is marshalled: JSON writes such keys without asking them.
+// only Reveal gives it. It must not be the key of a map that is marshalled: JSON
+// writes such keys without asking them; nor lie behind a pointer that is printed with a verb that does not suit pointers.
 type Secret string
 
 const hidden = "[secret]"

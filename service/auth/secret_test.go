@@ -28,7 +28,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 			fmt.Fprintf(&out, "%"+flag+string(verb)+"\n", &s)
 		}
 	}
-	fmt.Fprintf(&out, "%v %+v %#v %s\n", holder, holder, holder, []any{s, &holder})
+	fmt.Fprintf(&out, "%v %+v %#v %s %v\n", holder, holder, holder, []any{s, holder}, []any{&holder})
 	fmt.Fprintln(&out, map[Secret]int{s: 1}, s, &holder, s.String(), s.GoString(), fmt.Errorf("x: %v", s))
 	data, err := json.Marshal(holder)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	}
 	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary)} {
 		if strings.Contains(out.String(), form) {
-			t.Errorf("the secret is printed as %q", form)
+			t.Errorf("the secret is printed as %q: %.120s", form, out.String()[max(0, strings.Index(out.String(), form)-100):])
 		}
 	}
 	if s.Reveal() != canary {

@@ -6,12 +6,13 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
-	"github.com/pquerna/otp/totp"
 
 	"ashna/engine/db"
 	"ashna/kit/fault"
@@ -70,11 +71,16 @@ func (a *Auth) BeginTOTP(ctx context.Context, by Caller) (Enrolment, error) {
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("begin second factor of user %s: %w", by.User, err)
 	}
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: a.o.Issuer, AccountName: email, Period: stepSeconds, Secret: secret, Digits: otp.DigitsSix})
-	if err != nil {
-		return Enrolment{}, fmt.Errorf("begin second factor of user %s: %w", by.User, err)
-	}
-	return Enrolment{Key: Secret(key.Secret()), URL: Secret(key.URL())}, nil
+	key := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
+	return Enrolment{Key: Secret(key), URL: a.provisioning(email, key)}, nil
+}
+
+// provisioning spells the address that authenticator apps read from a picture.
+func (a *Auth) provisioning(email, key string) Secret {
+	query := url.Values{"secret": {key}, "issuer": {a.o.Issuer}, "algorithm": {"SHA1"}, "digits": {strconv.Itoa(codeDigits)}, "period": {strconv.Itoa(stepSeconds)}}
+	spaces := strings.ReplaceAll(query.Encode(), "+", "%20") // some apps show a plus where a form would have a space
+	address := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + a.o.Issuer + ":" + email, RawQuery: spaces}
+	return Secret(address.String())
 }
 
 // ConfirmTOTP switches the second factor of the caller on, or to another app, for a code of the app that BeginTOTP made a secret for. It

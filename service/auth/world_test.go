@@ -59,7 +59,7 @@ func newWorld(t testing.TB, c db.Config, o Options) *world {
 	})
 	dialect := d.Dialect()
 	tables := slices.Concat(change.Tables(dialect), Tables(dialect), []string{
-		`CREATE TABLE "user" (id ` + dialect.Key + `, name ` + dialect.Text + `, email ` + dialect.Text + `, email_k ` + dialect.Text + `, active ` + dialect.Int +
+		`CREATE TABLE users (id ` + dialect.Key + `, name ` + dialect.Text + `, email ` + dialect.Text + `, email_k ` + dialect.Text + `, active ` + dialect.Int +
 			`, deleted ` + dialect.Int + ` NOT NULL)`,
 	})
 	err = d.Write(ctx, func(tx *db.Tx) error {
@@ -91,35 +91,30 @@ func (w *world) checkLog() {
 			}
 		}
 	}
-	broken, _, err := change.Verify(context.Background(), reader{w})
-	if err != nil || len(broken) > 0 {
-		w.t.Errorf("the log is broken: %v, %v", broken, err)
-	}
-}
-
-// reader lets a test query outside of a transaction; its rows are read to the end at once.
-type reader struct{ w *world }
-
-func (r reader) Dialect() *db.Dialect { return r.w.db.Dialect() }
-
-func (r reader) Query(ctx context.Context, text string, args ...any) (rows *db.Rows, err error) {
-	err = r.w.db.Read(ctx, func(q db.Querier) error {
-		rows, err = q.Query(ctx, text, args...)
+	w.read(func(ctx context.Context, q db.Querier) error {
+		broken, _, err := change.Verify(ctx, q)
+		if len(broken) > 0 {
+			w.t.Errorf("the log is broken: %v", broken)
+		}
 		return err
 	})
-	return rows, err
+}
+
+func (w *world) read(do func(ctx context.Context, q db.Querier) error) {
+	w.t.Helper()
+	ctx := context.Background()
+	if err := w.db.Read(ctx, func(q db.Querier) error { return do(ctx, q) }); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) log() []change.Change {
 	w.t.Helper()
 	var list []change.Change
-	err := w.db.Read(context.Background(), func(q db.Querier) (err error) {
-		list, err = change.Since(context.Background(), q, 0, 100_000)
+	w.read(func(ctx context.Context, q db.Querier) (err error) {
+		list, err = change.Since(ctx, q, 0, 100_000)
 		return err
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	return list
 }
 
@@ -153,7 +148,7 @@ func (w *world) user(email string, password Secret) ident.ID {
 	w.t.Helper()
 	id := w.ids.Next()
 	w.write(func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO "user" (id, name, email, email_k, active, deleted) VALUES ($1, $2, $3, $4, 1, 0)`, int64(id), email, email, codes.EmailKey(email))
+		_, err := tx.Exec(ctx, `INSERT INTO users (id, name, email, email_k, active, deleted) VALUES ($1, $2, $3, $4, 1, 0)`, int64(id), email, email, codes.EmailKey(email))
 		return err
 	})
 	if password != "" {
@@ -176,7 +171,7 @@ func (w *world) setPassword(user ident.ID, password Secret) {
 func (w *world) change(user ident.ID, column string, value int64) {
 	w.t.Helper()
 	w.write(func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE "user" SET `+column+` = $1 WHERE id = $2`, value, int64(user))
+		_, err := tx.Exec(ctx, `UPDATE users SET `+column+` = $1 WHERE id = $2`, value, int64(user))
 		return err
 	})
 }
@@ -197,14 +192,11 @@ func (w *world) write(do func(ctx context.Context, tx *db.Tx) error) {
 func (w *world) count(table string) int64 {
 	w.t.Helper()
 	var n int64
-	err := w.db.Read(context.Background(), func(q db.Querier) error {
-		row, _, err := db.One(context.Background(), q, "SELECT count(*) FROM "+table)
+	w.read(func(ctx context.Context, q db.Querier) error {
+		row, _, err := db.One(ctx, q, "SELECT count(*) FROM "+table)
 		n = row.Int(0)
 		return err
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	return n
 }
 
