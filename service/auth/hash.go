@@ -140,9 +140,12 @@ func decodeHash(kept string) (c Cost, salt, sum []byte, err error) {
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
 	sum, err2 := base64.RawStdEncoding.DecodeString(parts[5])
 	sized := len(salt) >= 8 && len(salt) <= 64 && len(sum) >= 16 && len(sum) <= 64
-	bounded := c.Memory > 0 && c.Memory <= maxMemory && c.Passes > 0 && c.Passes <= maxPasses && c.Lanes > 0 && c.Lanes <= maxLanes
-	if err1 != nil || err2 != nil || !sized || !bounded {
+	if err1 != nil || err2 != nil || !sized || !c.bounded() {
 		return Cost{}, nil, nil, errHash
 	}
 	return c, salt, sum, nil
+}
+
+func (c Cost) bounded() bool {
+	return c.Memory > 0 && c.Memory <= maxMemory && c.Passes > 0 && c.Passes <= maxPasses && c.Lanes > 0 && c.Lanes <= maxLanes
 }

@@ -37,8 +37,13 @@ type world struct {
 
 // onEach runs a test on both databases.
 func onEach(t *testing.T, o Options, test func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, newWorld(t, db.Config{Dir: t.TempDir()}, o)) })
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Config{Dir: t.TempDir()}, o))
+	})
 	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
 		if url, ok := testkit.PostgresURL(t); ok {
 			test(t, newWorld(t, db.Config{URL: url}, o))
 		}
