@@ -24,12 +24,9 @@ func (v *Viewer) compile() {
 			v.grants[e.Name] = v.added(e)
 		}
 	}
-	limited := map[*meta.Entity]bool{}
+	settled := map[*meta.Entity]bool{}
 	for _, e := range v.Catalog.Entities {
-		v.inherit(e, limited)
-	}
-	for _, e := range v.Catalog.Entities {
-		v.settle(e)
+		v.settle(e, settled)
 	}
 	v.hideComputed()
 }
@@ -219,22 +216,40 @@ func (v *Viewer) principals() []int64 {
 	return merge(list, nil)
 }
 
-// inherit limits what belongs to a parent to what the person may do with that parent, and with all of them when there are several.
-func (v *Viewer) inherit(e *meta.Entity, done map[*meta.Entity]bool) {
-	if e.ParentVia == nil || done[e] {
+// settle takes away what the rest of the catalog takes away: what belongs to a parent is limited to what the person may do with that
+// parent, with all of them when there are several; nobody changes or takes out what he does not see; and the fields of an object that
+// nobody reads are hidden. Parents come first; the catalog has no circle of them.
+func (v *Viewer) settle(e *meta.Entity, done map[*meta.Entity]bool) {
+	if done[e] {
 		return
 	}
 	done[e] = true
 	g := v.grants[e.Name]
-	for _, name := range e.ParentVia.Targets() {
-		parent, ok := v.Catalog.Object(name)
-		if !ok {
-			continue
+	if e.ParentVia != nil {
+		for _, name := range e.ParentVia.Targets() {
+			if parent, ok := v.Catalog.Object(name); ok {
+				v.settle(parent, done)
+				g.limit(v.grants[name])
+			}
 		}
-		v.inherit(parent, done)
-		for right, rows := range g.rows {
-			g.rows[right] = rows.within(v.grants[name].rows[above(right)])
+	}
+	read := g.rows[Read]
+	for right, rows := range g.rows {
+		switch {
+		case read.None():
+			g.rows[right] = Rows{}
+		case right != Create && right != Import:
+			g.rows[right] = rows.within(read)
 		}
+	}
+	if read.None() {
+		clear(g.fields)
+	}
+}
+
+func (g *compiled) limit(parent *compiled) {
+	for right, rows := range g.rows {
+		g.rows[right] = rows.within(parent.rows[above(right)])
 	}
 }
 
@@ -245,24 +260,6 @@ func above(right Right) Right {
 		return right
 	}
 	return Update
-}
-
-// settle makes sure that nobody changes or takes out what he does not see, and that the fields of what nobody sees are hidden.
-func (v *Viewer) settle(e *meta.Entity) {
-	g := v.grants[e.Name]
-	read := g.rows[Read]
-	for right, rows := range g.rows {
-		if right == Create || right == Import {
-			if read.None() {
-				g.rows[right] = Rows{}
-			}
-			continue
-		}
-		g.rows[right] = rows.within(read)
-	}
-	if read.None() {
-		clear(g.fields)
-	}
 }
 
 // hideComputed hides formulas that read a hidden field, roll-ups over records that the person may not see all of, and relations over
