@@ -28,13 +28,14 @@ import (
 
 // Config says which workspace to open and how.
 type Config struct {
-	Data     string // folder of the SQLite file and of the stored files
-	Database string // postgres://…; empty for SQLite in Data
-	Serve    bool   // this process is the server of the folder
-	Language string // of a new workspace: en, fa or az
-	Version  string // of the program
-	Log      *slog.Logger
-	Clock    clock.Clock // the clock of the machine unless given
+	Data      string // folder of the SQLite file and of the stored files
+	Database  string // postgres://…; empty for SQLite in Data
+	Serve     bool   // this process is the server of the folder
+	Language  string // of a new workspace: en, fa or az
+	Version   string // of the program
+	Log       *slog.Logger
+	Clock     clock.Clock // the clock of the machine unless given
+	restoring bool
 }
 
 // modules are the capabilities of the product, in the order in which they are shown.
@@ -157,6 +158,9 @@ func (w *Workspace) queue(ids *ident.Source) error {
 	registry := job.NewRegistry()
 	sweep := job.Kind[nothing]{Name: "house.sweep", Timeout: 10 * time.Minute, Run: w.sweep}
 	if err := job.Register(registry, sweep); err != nil {
+		return err
+	}
+	if err := job.Register(registry, w.importKind()); err != nil {
 		return err
 	}
 	if err := job.Every(registry, "house.sweep", job.Schedule{Every: sweepEvery}, sweep, nothing{}); err != nil {

@@ -91,4 +91,3 @@ func (w *Workspace) SetupAddress(ctx context.Context, base string) (string, erro
 	}
 	return strings.TrimSuffix(base, "/") + "/setup?token=" + token.Reveal(), nil
 }
-

@@ -89,22 +89,39 @@ func New(e *record.Engine) *Importer { return &Importer{engine: e} }
 // Import runs a spec over a file from its beginning, or from where an unfinished run of the same file and spec by the same person stopped.
 // Progress is called after each step. The answer says how it ended; an error means that the run stopped on the way and can go on.
 func (im *Importer) Import(ctx context.Context, who *access.Viewer, via change.Via, spec Spec, file io.ReadSeeker, progress func(Run)) (Run, error) {
-	p, err := im.plan(who, spec)
-	if err != nil {
-		return Run{}, err
-	}
 	mark, err := fingerprint(who, spec, file)
 	if err != nil {
 		return Run{}, err
 	}
-	run, err := im.begin(ctx, who, spec, mark)
+	run, err := im.Begin(ctx, who, spec, mark)
 	if err != nil {
 		return run, err
+	}
+	return im.Continue(ctx, who, via, run, file, progress)
+}
+
+// Begin checks a spec and notes a run that Continue carries out. With a mark it finds the unfinished run that has the mark already; a dry run
+// always begins anew.
+func (im *Importer) Begin(ctx context.Context, who *access.Viewer, spec Spec, mark string) (Run, error) {
+	if _, err := im.plan(who, spec); err != nil {
+		return Run{}, err
+	}
+	if spec.DryRun {
+		mark = ""
+	}
+	return im.begin(ctx, who, spec, mark)
+}
+
+// Continue reads the file from its beginning and writes the rows that the run has not written yet.
+func (im *Importer) Continue(ctx context.Context, who *access.Viewer, via change.Via, run Run, file io.ReadSeeker, progress func(Run)) (Run, error) {
+	p, err := im.plan(who, run.Spec)
+	if err != nil {
+		return im.fail(ctx, run, err)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return run, fmt.Errorf("read import file: %w", err)
 	}
-	rows, err := open(spec.Format, file)
+	rows, err := open(run.Spec.Format, file)
 	if err == nil {
 		err = p.header(rows.columns())
 	}
@@ -135,8 +152,8 @@ func fingerprint(who *access.Viewer, spec Spec, file io.ReadSeeker) (string, err
 // begin finds the unfinished run of the same file or makes a new one.
 func (im *Importer) begin(ctx context.Context, who *access.Viewer, spec Spec, mark string) (Run, error) {
 	run := Run{ID: im.engine.NextID(), Spec: spec, State: Running}
-	if spec.DryRun {
-		return run, nil
+	if mark == "" {
+		mark = run.ID.String()
 	}
 	text, err := json.Marshal(spec)
 	if err != nil {
@@ -163,14 +180,11 @@ func (im *Importer) begin(ctx context.Context, who *access.Viewer, spec Spec, ma
 // fail ends a run that cannot go on, whatever is tried.
 func (im *Importer) fail(ctx context.Context, run Run, cause error) (Run, error) {
 	run.State, run.Problem = Failed, cause.Error()
-	if !run.Spec.DryRun {
-		err := im.engine.DB().Write(ctx, func(tx *db.Tx) error {
-			_, err := tx.Exec(ctx, "UPDATE import_run SET state = $1, problem = $2 WHERE id = $3", Failed, run.Problem, int64(run.ID))
-			return err
-		})
-		cause = errors.Join(cause, err)
-	}
-	return run, cause
+	err := im.engine.DB().Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE import_run SET state = $1, problem = $2 WHERE id = $3", Failed, run.Problem, int64(run.ID))
+		return err
+	})
+	return run, errors.Join(cause, err)
 }
 
 // Status reads a run of a person; those who manage jobs see all.

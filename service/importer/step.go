@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"ashna/engine/db"
 	"ashna/engine/record"
 	"ashna/kit/fault"
 )
@@ -123,21 +124,22 @@ var errDry = errors.New("dry run")
 // write brings one step in: all rows at once, and one by one when one of them fails. The place in the file moves in the same transaction.
 func (im *Importer) write(ctx context.Context, p *plan, run Run, s step) (Run, error) {
 	var next Run
+	var results []record.ImportResult
 	made, tries := s.made, 0
 	attempt := func(each bool) error {
 		return im.engine.Write(ctx, p.who, p.via, func(tx *record.Tx) error {
 			if tries++; tries > 1 { // rules may have changed the drafts of the try before
 				made = im.prepare(p, s.rows)
 			}
-			results, err := im.rows(ctx, tx, p, made, each)
-			if err != nil {
+			var err error
+			if results, err = im.rows(ctx, tx, p, made, each); err != nil {
 				return err
 			}
 			next = count(run, s, results)
 			if p.spec.DryRun {
 				return errDry
 			}
-			return im.keep(ctx, tx, next, s, results)
+			return im.keep(ctx, tx.DB(), next, s, results)
 		})
 	}
 	err := errors.New("rows with faults")
@@ -148,7 +150,7 @@ func (im *Importer) write(ctx context.Context, p *plan, run Run, s step) (Run, e
 		err = attempt(true)
 	}
 	if errors.Is(err, errDry) {
-		err = nil
+		err = im.engine.DB().Write(ctx, func(tx *db.Tx) error { return im.keep(ctx, tx, next, s, results) })
 	}
 	if err != nil {
 		return run, err
@@ -203,7 +205,7 @@ func count(run Run, s step, results []record.ImportResult) Run {
 }
 
 // keep writes the place in the file and the rows that were left out.
-func (im *Importer) keep(ctx context.Context, tx *record.Tx, run Run, s step, results []record.ImportResult) error {
+func (im *Importer) keep(ctx context.Context, tx *db.Tx, run Run, s step, results []record.ImportResult) error {
 	kept := run.Failed
 	var rows [][]any
 	for i, r := range results {
@@ -220,10 +222,10 @@ func (im *Importer) keep(ctx context.Context, tx *record.Tx, run Run, s step, re
 		}
 		rows = append(rows, []any{int64(run.ID), s.rows[i].number, string(faults), string(cells)})
 	}
-	if err := tx.DB().Insert(ctx, "import_error", []string{"run", "line", "faults", "cells"}, rows); err != nil {
+	if err := tx.Insert(ctx, "import_error", []string{"run", "line", "faults", "cells"}, rows); err != nil {
 		return err
 	}
-	_, err := tx.DB().Exec(ctx, "UPDATE import_run SET state = $1, line = $2, created = $3, updated = $4, failed = $5, changed_at = $6 WHERE id = $7",
-		run.State, run.Rows, run.Created, run.Updated, run.Failed, tx.Now().UnixMicro(), int64(run.ID))
+	_, err := tx.Exec(ctx, "UPDATE import_run SET state = $1, line = $2, created = $3, updated = $4, failed = $5, changed_at = $6 WHERE id = $7",
+		run.State, run.Rows, run.Created, run.Updated, run.Failed, im.engine.Clock().Now().UnixMicro(), int64(run.ID))
 	return err
 }
