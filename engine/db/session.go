@@ -16,7 +16,7 @@ import (
 const (
 	batchMax   = 500              // statements that travel together
 	keptMax    = 10_000           // rows of one statement that are kept while another one runs
-	copyMin    = 50               // rows from which copying is faster than inserting
+	copyMin    = 200              // rows from which copying takes less than inserting
 	chunkRows  = 8                // rows of one insert statement
 	commitTime = 30 * time.Second // how long a commit may take
 	undoTime   = 3 * time.Second  // how long a connection may take to undo before it is thrown away

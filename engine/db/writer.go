@@ -24,6 +24,8 @@ type liteWriter struct {
 	path    string
 	clock   clock.Clock
 	wait    time.Duration
+	most    int           // writes of a group
+	age     time.Duration // no further write joins an older group
 	conn    *liteConn
 	queue   chan *liteWrite
 	closing chan struct{}
@@ -44,7 +46,7 @@ type liteWrite struct {
 
 func startWriter(path string, conn *liteConn, c Config) *liteWriter {
 	w := &liteWriter{
-		path: path, clock: c.Clock, wait: c.Wait, conn: conn,
+		path: path, clock: c.Clock, wait: c.Wait, most: groupMax, age: groupTime, conn: conn,
 		queue: make(chan *liteWrite, queueMax), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.run()
@@ -177,7 +179,7 @@ func (w *liteWriter) collect(first *liteWrite) ([]*liteWrite, error) {
 		if err := w.one(next); err != nil {
 			return members, err
 		}
-		if age := w.clock.Now().Sub(started); len(members) >= groupMax || age >= groupTime || age < 0 {
+		if age := w.clock.Now().Sub(started); len(members) >= w.most || age >= w.age || age < 0 {
 			break
 		}
 	}
