@@ -13,8 +13,11 @@ type Search struct {
 	Quote, And, Or, Prefix string
 	// Match gives the keys below $2 whose tokens fit the condition $1, the highest first, at most $3.
 	Match string
-	// Window gives the same among the entries from $4 on, looking at each of them; empty where Match stops early by itself.
+	// Window gives the same among the entries from $4 on, looking at each of them; empty where Match stops early by itself. Where it
+	// does not, entries are marked with ranges of keys.
 	Window string
+	// Share takes the lock of those who add entries until the end of the transaction; Alone tries to have it alone and answers 1 or 0.
+	Share, Alone string
 }
 
 var sqliteSearch = Search{
@@ -33,11 +36,14 @@ var postgresSearch = Search{
 	Tables: []string{
 		`CREATE TABLE IF NOT EXISTS search_entry (id bigint PRIMARY KEY, object text COLLATE "C" NOT NULL, words text COLLATE "C" NOT NULL, ` +
 			`parts text COLLATE "C" NOT NULL, tokens tsvector NOT NULL)`,
-		"CREATE INDEX IF NOT EXISTS search_entry_tokens ON search_entry USING gin (tokens)",
+		"CREATE INDEX IF NOT EXISTS search_entry_tokens ON search_entry USING gin (tokens) WITH (gin_pending_list_limit = 1024)",
+		"CREATE TABLE IF NOT EXISTS search_range (first bigint PRIMARY KEY)",
 	},
 	Add: "INSERT INTO search_entry (id, object, words, parts, tokens) SELECT id, object, words, parts, tokens::tsvector " +
 		"FROM json_to_recordset($1::json) AS e(id bigint, object text, words text, parts text, tokens text)",
 	Quote: "'", And: " & ", Or: " | ", Prefix: ":*",
 	Match:  "WITH m AS MATERIALIZED (SELECT id FROM search_entry WHERE tokens @@ $1::tsquery AND id + 0 < $2) SELECT id FROM m ORDER BY id DESC LIMIT $3",
 	Window: "SELECT id FROM search_entry WHERE ts_match_vq(tokens, $1::tsquery) AND id < $2 AND id >= $4 ORDER BY id DESC LIMIT $3",
+	Share:  "SELECT pg_advisory_xact_lock_shared(4712, hashtext(current_schema()))",
+	Alone:  "SELECT CASE WHEN pg_try_advisory_xact_lock(4712, hashtext(current_schema())) THEN 1 ELSE 0 END",
 }

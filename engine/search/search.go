@@ -60,11 +60,24 @@ func Add(ctx context.Context, tx *db.Tx, entries []Entry) error {
 			}
 			rows[i] = m.row(&some[i])
 		}
-		if err := write(ctx, tx, rows); err != nil {
+		if err := addRows(ctx, tx, rows); err != nil {
 			return fmt.Errorf("add %d entries to the index: %w", len(some), err)
 		}
 	}
 	return nil
+}
+
+func addRows(ctx context.Context, tx *db.Tx, rows []row) error {
+	if tx.Dialect().Search.Window == "" {
+		return write(ctx, tx, rows)
+	}
+	if err := markRanges(ctx, tx, rows); err != nil {
+		return err
+	}
+	if err := write(ctx, tx, rows); err != nil {
+		return err
+	}
+	return growRanges(ctx, tx, rows)
 }
 
 // Remove takes entries out; keys without one are no error.

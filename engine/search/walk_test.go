@@ -10,27 +10,6 @@ import (
 	"ashna/engine/db"
 )
 
-func TestWindow(t *testing.T) {
-	for _, c := range []struct {
-		walk walk
-		n    int
-		want int
-	}{
-		{walk{}, 32, firstWindow},
-		{walk{matching: true}, 32, 0},
-		{walk{looked: 1_000}, 32, 0},                   // nothing found: rare
-		{walk{looked: 1_000, found: 1}, 32, 0},         // 32,000 entries would have to be looked at
-		{walk{looked: 1_000, found: 4}, 32, maxWindow}, // 8,000 would do, if they lie evenly
-		{walk{looked: 1_000, found: 16}, 32, 4_000},
-		{walk{looked: 1_000, found: 900}, 32, firstWindow},
-		{walk{looked: 1_000, found: 900}, 100_000, 0}, // so many are not looked for one by one
-	} {
-		if got := c.walk.window(c.n); got != c.want {
-			t.Errorf("%+v for %d: window of %d, want %d", c.walk, c.n, got, c.want)
-		}
-	}
-}
-
 // steps walks to the end and gives all keys.
 func steps(t *testing.T, q db.Querier, w walk, n int) (ids []int64, count int) {
 	t.Helper()
@@ -62,7 +41,7 @@ func TestWalkGivesEveryMatchOnce(t *testing.T) {
 		"rarely":  func(id int64) bool { return id%4_000 == 9 },
 		"recent":  func(id int64) bool { return id > n-500 },
 		"ancient": func(id int64) bool { return id < 900 },
-		"edges":   func(id int64) bool { return id == 1 || id == n || id == n-firstWindow || id == n-firstWindow+1 },
+		"edges":   func(id int64) bool { return id == 1 || id == n || id == n-windowSize || id == n-windowSize+1 },
 		"never":   func(int64) bool { return false },
 	}
 	entries := make([]Entry, n)
