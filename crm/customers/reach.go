@@ -167,18 +167,14 @@ func keepPrimaryPoint(ctx context.Context, tx *record.Tx, d *record.Draft) error
 	if !ok {
 		return nil
 	}
-	owner, err := tx.Get(ctx, system, entity, id)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	patch := record.Patch{field: nil}
 	if main {
 		patch[field] = d.New.Text("value")
 	}
-	_, err = tx.Update(ctx, system, entity, id, patch, 0)
+	_, err := tx.Update(ctx, system, entity, id, patch, 0)
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
+		return nil // the owner is on its way out too
+	}
 	return err
 }
 
