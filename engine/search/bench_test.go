@@ -107,6 +107,23 @@ func BenchmarkAdd(b *testing.B) {
 	c.fill(b, d, 0, b.N)
 }
 
+// BenchmarkPut counts the replacement of one entry, 500 to a transaction as those who follow the log do.
+func BenchmarkPut(b *testing.B) {
+	d, c := benchDB(b), newCompany(1)
+	const n = 50_000
+	c.fill(b, d, 0, n)
+	b.ResetTimer()
+	for at := 0; at < b.N; at += 500 {
+		entries := make([]Entry, min(500, b.N-at))
+		for i := range entries {
+			entries[i] = c.entry(int64((at+i)*7%n + 1))
+		}
+		if err := d.Write(b.Context(), func(tx *db.Tx) error { return Put(b.Context(), tx, entries) }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkRow counts what an entry costs before the database sees it.
 func BenchmarkRow(b *testing.B) {
 	c := newCompany(1)
