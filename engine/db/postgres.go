@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"regexp"
 	"runtime"
@@ -19,7 +20,8 @@ import (
 const (
 	announceEvery = 20 * time.Millisecond // at most so often a process tells others that it wrote
 	announceName  = "ashna_commit"
-	retries       = 5 // runs of a write that the database asks to be run again
+	retries       = 6 // runs of a write that the database asks to be run again
+	pauseUnit     = 10 * time.Millisecond
 	migrationLock = 4_712
 	cancelTime    = time.Second // how long a server may take to end a statement before its connection is given up
 )
@@ -212,7 +214,19 @@ func (d *postgresDB) write(ctx context.Context, do func(*Tx) error) (*Tx, error)
 			}
 		case !transient(err):
 			return nil, err
+		default:
+			pause(ctx, try)
 		}
+	}
+}
+
+// pause lets those who were in each other's way try again at different moments.
+func pause(ctx context.Context, try int) {
+	timer := time.NewTimer(rand.N(pauseUnit << try))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
