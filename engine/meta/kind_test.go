@@ -2,11 +2,13 @@ package meta
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	"ashna/kit/fault"
+	"ashna/kit/text"
 )
 
 // num is a number as a JSON decoder gives it.
@@ -356,6 +358,41 @@ func TestCheckSettings(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%#v.Check() = %q, want %q", c.kind, got, c.want)
 		}
+	}
+}
+
+// What is called tidy is what the cleaner would make of it.
+func TestTidy(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	tidied := 0
+	check := func(s string) {
+		if !tidy(s) {
+			return
+		}
+		tidied++
+		if clean, err := text.CleanLine(s); err != nil || clean != s {
+			t.Fatalf("%q is called tidy, its clean form is %q, %v", s, clean, err)
+		}
+	}
+	for a := range rune(0x3000) {
+		check("x" + string(a) + "y")
+		check(string(a))
+		check(string(a) + "\u0654")
+	}
+	for range 20_000 {
+		runes := make([]rune, 1+r.IntN(6))
+		for i := range runes {
+			runes[i] = []rune{rune(0x20 + r.IntN(0x60)), rune(0xA0 + r.IntN(0x200)), rune(0x600 + r.IntN(0x100)), alphabet[r.IntN(len(alphabet))]}[r.IntN(4)]
+		}
+		check(string(runes))
+	}
+	for _, s := range []string{"شبنم محمدی‌نژاد، ۱۲", "Şəbnəm Əliyeva", "plain"} {
+		if !tidy(s) {
+			t.Errorf("%q is not called tidy", s)
+		}
+	}
+	if tidy("\xff") || tidy("a\xc3") || tidy(" a") || tidy("a  b") || tidy("a ") || tidied < 1000 {
+		t.Errorf("something is tidy that is not, or %d texts say little", tidied)
 	}
 }
 

@@ -96,14 +96,10 @@ func line(in any, limit int) (string, error) {
 	if len(s) > limit*8+64 {
 		return "", fault.New(fault.Invalid, "value.too_long", "max", limit)
 	}
-	if tidy(s) {
-		if len(s) > limit {
-			return "", fault.New(fault.Invalid, "value.too_long", "max", limit)
+	if !tidy(s) {
+		if s, err = text.CleanLine(s); err != nil {
+			return "", err
 		}
-		return s, nil
-	}
-	if s, err = text.CleanLine(s); err != nil {
-		return "", err
 	}
 	if text.Length(s) > limit {
 		return "", fault.New(fault.Invalid, "value.too_long", "max", limit)
@@ -111,18 +107,34 @@ func line(in any, limit int) (string, error) {
 	return s, nil
 }
 
-// tidy says whether a text is ASCII and clean already, as most cells of a file are.
+// tidy says whether a text is surely what text.CleanLine would make of it, as most cells of a file are: letters, digits and signs of the
+// three languages without marks of their own, and single spaces inside.
 func tidy(s string) bool {
-	before := byte(' ')
-	for i := range len(s) {
-		c := s[i]
-		if c < ' ' || c >= 0x7f || c == ' ' && before == ' ' {
+	before := ' '
+	for _, r := range s {
+		if r == ' ' && before == ' ' || !plain(r) {
 			return false
 		}
-		before = c
+		before = r
 	}
 	return before != ' '
 }
+
+// plain says whether a character is whole by itself and stays as it is: none of these is a control, a space of another width, or a part
+// of a composed letter.
+func plain(r rune) bool {
+	switch {
+	case r < 0x7f:
+		return r >= ' '
+	case r < 0x600:
+		return 0xC0 <= r && r <= 0x17F || r == 'ə' || r == 'Ə'
+	case r <= 0x6F9:
+		return r >= 0x671 && r <= 0x6D3 || 0x621 <= r && r <= 0x63A || 0x641 <= r && r <= 0x64A || r >= 0x6F0 || r == '،' || r == '؛' || r == '؟'
+	}
+	return r == halfSpace
+}
+
+const halfSpace = 0x200C
 
 // AppendJSON writes the text.
 func (TextKind) AppendJSON(dst []byte, slots []any) []byte { return appendTextJSON(dst, slots[0]) }
