@@ -16,7 +16,7 @@ var person = meta.Object{
 		{Name: "salutation", Kind: meta.ChoiceKind{Options: choice("mr", "ms", "mrs", "miss", "dr", "prof", "eng")}},
 		{Name: "first_name", Kind: meta.TextKind{Max: 100}},
 		{Name: "middle_name", Kind: meta.TextKind{Max: 100}},
-		{Name: "last_name", Kind: meta.TextKind{Max: 100}, Index: true},
+		{Name: "last_name", Kind: meta.TextKind{Max: 100}},
 		{Name: "nickname", Kind: meta.TextKind{Max: 100}, Search: true},
 		{Name: "company", Kind: meta.RefKind{To: "company", Inverse: "people", OnDelete: meta.Clear}, Derived: true},
 		{Name: "job_title", Kind: meta.TextKind{Max: 150}, Search: true},

@@ -112,6 +112,9 @@ func (m *indexer) field(a *meta.Attr) {
 	if a.Unique && !a.Index && a.Order == "" {
 		return
 	}
+	if m.entity.ParentVia != nil && (a.Name == meta.FieldCreatedAt || a.Order != "" && !a.Index) {
+		return // what belongs to a parent is read with it: it is not worth an index for orders of its own
+	}
 	if a.Order != "" {
 		m.live(a.Order, false, slices.Concat([]string{a.Order, meta.FieldID}, rights)...)
 		if !a.Index || a.Unique {

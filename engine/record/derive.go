@@ -257,6 +257,7 @@ func (t *Tx) inherit(ctx context.Context, d *Draft) error {
 // adopt gives a new record that belongs to a parent the shares of that parent; owner, team and branch it has already.
 func (t *Tx) adopt(ctx context.Context, d *Draft) error {
 	t.fresh[d.New.ID()] = true
+	t.known[int64(d.New.ID())] = knownTarget{d.Entity(), d.New.owned(0)}
 	via := d.Entity().ParentVia
 	if via == nil || d.New.number(via.At) == 0 || t.fresh[ident.ID(d.New.number(via.At))] {
 		return nil

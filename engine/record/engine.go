@@ -81,6 +81,7 @@ type state struct {
 	catalog  *meta.Catalog
 	policy   *access.Policy
 	settings Settings
+	zone     *time.Location
 	env      *meta.Env
 	order    *text.Collation
 	epochs   map[string]int64
@@ -273,7 +274,7 @@ func (e *Engine) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.order = text.NewCollation(s.settings.Language)
+	s.order, s.zone = text.NewCollation(s.settings.Language), s.settings.zone()
 	e.state.Store(s)
 	return nil
 }
@@ -331,7 +332,7 @@ func maskKey(who *access.Viewer) string {
 func (e *Engine) formulaEnv(who *access.Viewer, zone *time.Location) *formula.Env {
 	s := e.Settings()
 	if zone == nil {
-		zone = s.zone()
+		zone = e.state.Load().zone
 	}
 	return &formula.Env{Now: e.clock.Now(), Zone: zone, WeekStart: s.weekStart(), Me: int64(who.User)}
 }

@@ -31,6 +31,7 @@ type Tx struct {
 	changes []change.Change
 	raised  map[string]bool
 	fresh   map[ident.ID]bool // records made in this transaction
+	known   map[int64]knownTarget
 	search  searchQueue
 	world   *world
 }
@@ -40,7 +41,7 @@ type Tx struct {
 func (e *Engine) Write(ctx context.Context, who *access.Viewer, via change.Via, do func(*Tx) error) error {
 	var t *Tx
 	err := e.db.Write(ctx, func(tx *db.Tx) error {
-		t = &Tx{engine: e, db: tx, who: who, via: via, now: e.clock.Now(), raised: map[string]bool{}, fresh: map[ident.ID]bool{}}
+		t = &Tx{engine: e, db: tx, who: who, via: via, now: e.clock.Now(), raised: map[string]bool{}, fresh: map[ident.ID]bool{}, known: map[int64]knownTarget{}}
 		if err := do(t); err != nil {
 			return t.explain(err)
 		}

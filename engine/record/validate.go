@@ -42,43 +42,58 @@ type wantedLink struct {
 // that a link does not tell what is hidden.
 func (t *Tx) references(ctx context.Context, who *access.Viewer, d *Draft) error {
 	links := t.newLinks(d)
-	if len(links) == 0 {
-		return nil
-	}
-	var b strings.Builder
-	var args []any
-	for i, l := range links {
-		if i > 0 {
-			b.WriteString(" UNION ALL ")
-		}
-		fmt.Fprintf(&b, "SELECT %d, owner, team, branch FROM %s WHERE id = $%d AND deleted = 0", i, l.target.Table(), i+1)
-		args = append(args, l.id)
-	}
-	found := make([]bool, len(links))
-	owned := make([]access.Owned, len(links))
-	err := db.Each(ctx, t.db, b.String(), args, func(r db.Row) error {
-		i := r.Int(0)
-		found[i] = true
-		owned[i] = access.Owned{Owner: r.Int(1), Team: r.Int(2), Branch: r.Int(3)}
-		return nil
-	})
-	if err != nil {
+	if err := t.know(ctx, links); err != nil {
 		return err
 	}
-	for i, l := range links {
-		if found[i] {
-			if found[i], err = t.sees(ctx, who, l, owned[i]); err != nil {
+	for _, l := range links {
+		target, found := t.known[l.id]
+		found = found && target.entity == l.target
+		if found {
+			var err error
+			if found, err = t.sees(ctx, who, l, target.owned); err != nil {
 				return err
 			}
 		}
 		switch {
-		case !found[i]:
+		case !found:
 			d.Refuse(l.field, "value.reference", "object", l.target.Name)
 		case d.Entity().ParentVia != nil && d.Entity().ParentVia.Name == l.field:
-			d.belong(owned[i])
+			d.belong(target.owned)
 		}
 	}
 	return nil
+}
+
+// knownTarget is a live record that the transaction has seen, and who it belongs to.
+type knownTarget struct {
+	entity *meta.Entity
+	owned  access.Owned
+}
+
+// know reads the targets that the transaction has not seen yet.
+func (t *Tx) know(ctx context.Context, links []wantedLink) error {
+	var b strings.Builder
+	var args []any
+	var asked []wantedLink
+	for _, l := range links {
+		if _, known := t.known[l.id]; known {
+			continue
+		}
+		if len(asked) > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		fmt.Fprintf(&b, "SELECT %d, owner, team, branch FROM %s WHERE id = $%d AND deleted = 0", len(asked), l.target.Table(), len(asked)+1)
+		args = append(args, l.id)
+		asked = append(asked, l)
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	return db.Each(ctx, t.db, b.String(), args, func(r db.Row) error {
+		l := asked[r.Int(0)]
+		t.known[l.id] = knownTarget{l.target, access.Owned{Owner: r.Int(1), Team: r.Int(2), Branch: r.Int(3)}}
+		return nil
+	})
 }
 
 func (t *Tx) sees(ctx context.Context, who *access.Viewer, l wantedLink, o access.Owned) (bool, error) {

@@ -153,6 +153,7 @@ func (t *Tx) store(ctx context.Context, d *Draft, touched []*meta.Attr) error {
 
 // update writes some fields of a record.
 func (t *Tx) update(ctx context.Context, r *Record, fields []*meta.Attr) error {
+	delete(t.known, int64(r.ID()))
 	order := t.engine.state.Load().order.Key
 	var b strings.Builder
 	b.WriteString("UPDATE " + r.Entity.Table() + " SET ")
