@@ -146,6 +146,8 @@ func sealed(t testing.TB, list []part) []byte {
 				t.Fatal(err)
 			}
 			_, _ = a.tar.Write(p.body)
+			sum := sha256.Sum256(p.body)
+			a.members.add(p.Name, p.Size, sum[:])
 			continue
 		}
 		body := p.body

@@ -276,3 +276,20 @@ func BenchmarkRead(b *testing.B) {
 		b.ReportMetric(float64(2*benchmarkRows*b.N)/b.Elapsed().Seconds(), "rows/s")
 	})
 }
+
+func TestSealOfAChunk(t *testing.T) {
+	chunk := seal([]byte("rows"))
+	if rows, err := unseal(chunk); err != nil || string(rows) != "rows" {
+		t.Fatalf("%q, %v", rows, err)
+	}
+	for bit := range len(chunk) * 8 {
+		broken := slices.Clone(chunk)
+		broken[bit/8] ^= 1 << (bit % 8)
+		if _, err := unseal(broken); err == nil {
+			t.Errorf("bit %d is not missed", bit)
+		}
+	}
+	if _, err := unseal(chunk[:31]); err == nil {
+		t.Error("half a seal holds")
+	}
+}

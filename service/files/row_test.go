@@ -355,3 +355,19 @@ func TestCollectWhilePeopleAttach(t *testing.T) {
 		}
 	})
 }
+
+// TestSweepLeavesWhatWasPutAgain holds the moment between the look for rows and the taking away.
+func TestSweepLeavesWhatWasPutAgain(t *testing.T) {
+	s, _, c := opened(t)
+	again, orphan := put(t, s, "again"), put(t, s, "orphan")
+	list := []Content{{Hash: again.Hash, Size: 5, Placed: noon}, {Hash: orphan.Hash, Size: 6, Placed: noon}, {Hash: hashOf("gone"), Size: 4, Placed: noon}}
+	c.Advance(time.Hour)
+	put(t, s, "again")
+	var sum Collected
+	if err := s.sweep(list, c.Now(), &sum); err != nil || sum != (Collected{Contents: 1, Bytes: 6}) {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	if err := s.Check(t.Context(), again.Hash); err != nil {
+		t.Error(err)
+	}
+}
