@@ -113,8 +113,8 @@ func (i imports) Status(ctx context.Context, who *access.Viewer, id ident.ID) (a
 		return api.ImportStatus{}, err
 	}
 	return api.ImportStatus{
-		ID: id, Object: run.Spec.Object, State: run.State, Rows: run.Rows, Done: run.Created + run.Updated, Created: run.Created,
-		Updated: run.Updated, Failed: run.Failed, DryRun: run.Spec.DryRun,
+		ID: id, Object: run.Spec.Object, State: run.State, Rows: run.Rows, Created: run.Created,
+		Updated: run.Updated, Failed: run.Failed, DryRun: run.Spec.DryRun, Problem: run.Problem,
 	}, nil
 }
 
@@ -126,7 +126,7 @@ func (i imports) Errors(ctx context.Context, who *access.Viewer, id ident.ID, af
 	list, err := i.w.Imports.Errors(ctx, id, after, limit)
 	out := make([]api.ImportError, len(list))
 	for n, e := range list {
-		out[n] = api.ImportError{Row: int(e.Row), Err: e.Faults}
+		out[n] = api.ImportError{Row: e.Row, Faults: e.Faults, Values: e.Values}
 	}
 	return out, err
 }

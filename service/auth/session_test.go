@@ -56,6 +56,32 @@ func TestOddSessionTokens(t *testing.T) {
 	})
 }
 
+// TestOldGeneration puts a session and a reset token into the tables as they would be if ending them had been forgotten.
+func TestOldGeneration(t *testing.T) {
+	onEach(t, Options{}, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		sara := w.user("sara@example.org", goodPassword)
+		s, token := w.mustSignIn("sara@example.org", goodPassword, ""), w.reset(sara)
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE credential SET generation = generation + 1 WHERE user_id = $1", int64(sara))
+			return err
+		})
+		if w.valid(s) {
+			t.Error("a session of an older generation is valid")
+		}
+		if list, err := w.Sessions(ctx, sara); len(list) != 0 || err != nil {
+			t.Errorf("it is listed: %+v, %v", list, err)
+		}
+		_, err := w.ResetUser(ctx, token)
+		expect(t, err, fault.Unauthenticated, "auth.token_expired")
+		w.reset(sara)
+		w.setPassword(sara, goodPassword)
+		if n := w.count("reset"); n != 0 {
+			t.Errorf("%d reset tokens outlived the password", n)
+		}
+	})
+}
+
 func TestSignOutAndRevoke(t *testing.T) {
 	onEach(t, Options{}, func(t *testing.T, w *world) {
 		ctx := context.Background()
@@ -218,6 +244,19 @@ func TestClockThatWasWrong(t *testing.T) {
 		}
 		if days != 89 {
 			t.Errorf("it lived %d days after the clock was set right, want less than 90", days)
+		}
+		w.clock.Set(start)
+		w.user("zahra@example.org", goodPassword)
+		back := w.mustSignIn("zahra@example.org", goodPassword, "")
+		w.clock.Advance(10 * day)
+		before := w.valid(back)
+		w.clock.Advance(-9 * day)
+		if !before || !w.valid(back) {
+			t.Error("nine days back ended the session")
+		}
+		w.clock.Advance(14 * day)
+		if w.valid(back) {
+			t.Error("it was idle for 14 days since the clock was set right, and is valid")
 		}
 		w.clock.Set(start)
 		w.user("omid@example.org", goodPassword)

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -255,4 +256,21 @@ func (a *Auth) RevokeTokens(ctx context.Context, tx *db.Tx, by Caller, user iden
 		return 0, nil
 	}
 	return n, a.note(ctx, tx, by, user, event{Event: "tokens_revoked", Count: n})
+}
+
+// passwordLength is the length of a password that the program makes: letters and digits without those that are mistaken for others.
+const passwordLength = 16
+
+// NewPassword makes a one-time password of about 79 bits, to be read and typed.
+func NewPassword() Secret {
+	const letters = "abcdefghjkmnpqrstuvwxyz23456789"
+	text := make([]byte, 0, passwordLength)
+	for len(text) < passwordLength {
+		var b [1]byte
+		_, _ = rand.Read(b[:]) // it never fails: see crypto/rand
+		if int(b[0]) < len(letters)*8 {
+			text = append(text, letters[int(b[0])%len(letters)])
+		}
+	}
+	return Secret(text)
 }
