@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"testing"
+	"time"
 
 	"ashna/engine/access"
 	"ashna/engine/db"
@@ -384,6 +385,39 @@ func TestSystemFields(t *testing.T) {
 		} {
 			if got := fmt.Sprint(matches(t, d, e, x.source, &formula.Env{Now: noon, Me: x.me})); got != x.want {
 				t.Errorf("%s by %d: %s, want %s", x.source, x.me, got, x.want)
+			}
+		}
+	})
+}
+
+// TestDayBounds checks the first and the last instant of a day, in a zone whose clocks go forward at midnight of that day.
+func TestDayBounds(t *testing.T) {
+	c := shop(t)
+	e := object(t, c, "deal")
+	zone, err := time.LoadLocation("Asia/Tehran")
+	if err != nil {
+		t.Skip("the machine does not know the zone:", err)
+	}
+	env := &formula.Env{Now: noon, Zone: zone}
+	const today = formulatest.Near
+	from, to := env.DayBounds(today)
+	everywhere(t, func(t *testing.T, d *db.DB) {
+		createTables(t, d, c)
+		columns := []string{"id", "version", "created_at", "changed_at", "owner", "team", "branch", "deleted", "seen_at", "closes_on"}
+		var rows [][]any
+		for i, x := range [][2]any{{from - 1, int64(today - 1)}, {from, int64(today)}, {to - 1, int64(today)}, {to, int64(today + 1)}, {nil, nil}} {
+			rows = append(rows, []any{int64(i + 1), int64(1), int64(0), int64(0), int64(0), int64(0), int64(0), int64(0), x[0], x[1]})
+		}
+		insert(t, d, Table(e), columns, rows)
+		for source, want := range map[string]string{
+			"seen_at = today()": "[2 3]", "seen_at != today()": "[1 4 5]", `seen_at between "2022-03-22" and today()`: "[2 3]",
+			"seen_at < today()": "[1]", "seen_at <= today()": "[1 2 3]", "seen_at > today()": "[4]", "seen_at >= today()": "[2 3 4]",
+			`within(seen_at, "today")`: "[2 3]", `not within(seen_at, "today")`: "[1 4 5]", `within(seen_at, "tomorrow")`: "[4]",
+			`within(closes_on, "today")`: "[2 3]", `within(closes_on, "yesterday")`: "[1]", "closes_on between daysAgo(1) and today()": "[1 2 3]",
+			"seen_at = today() + 100000000000": "[5]", "seen_at != today() + 100000000000": "[1 2 3 4]", "not (seen_at > today() + 100000000000)": "[1 2 3 4 5]",
+		} {
+			if got := fmt.Sprint(matches(t, d, e, source, env)); got != want {
+				t.Errorf("%s: %s, want %s", source, got, want)
 			}
 		}
 	})
