@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ashna/api/strict"
 	"ashna/engine/access"
 	"ashna/engine/change"
 	"ashna/engine/db"
@@ -33,12 +34,12 @@ func (s *server) signed(w http.ResponseWriter, r *request, status int, opened au
 }
 
 // secretForm reads the body of a request whose answer is a secret.
-func (r *request) secretForm() (*form, error) {
+func (r *request) secretForm() (*strict.Form, error) {
 	if err := r.unkeyed(); err != nil {
 		return nil, err
 	}
 	in, err := r.change()
-	return &form{in: in}, err
+	return strict.NewForm(in), err
 }
 
 // signIn opens a session for an e-mail address and a password.
@@ -47,8 +48,8 @@ func (s *server) signIn(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	in := auth.Login{Email: f.needed("email"), Password: auth.Secret(f.needed("password")), Code: f.secret("code")}
-	if err := f.end(); err != nil {
+	in := auth.Login{Email: f.Needed("email"), Password: auth.Secret(f.Needed("password")), Code: auth.Secret(f.Text("code"))}
+	if err := f.End(); err != nil {
 		return err
 	}
 	opened, err := s.Auth.SignIn(r.Context(), r.caller(), in)
@@ -77,17 +78,17 @@ func (s *server) setup(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	token, password := auth.Secret(f.needed("token")), auth.Secret(f.needed("password"))
-	owner := record.Patch{"name": f.needed("name"), "email": f.needed("email")}
+	token, password := auth.Secret(f.Needed("token")), auth.Secret(f.Needed("password"))
+	owner := record.Patch{"name": f.Needed("name"), "email": f.Needed("email")}
 	settings := s.Engine.Settings()
-	if language := f.text("language"); language != "" && language != settings.Language {
+	if language := f.Text("language"); language != "" && language != settings.Language {
 		settings = record.DefaultSettings(language)
 		owner["language"] = language
 	}
-	settings.Name = orText(f.text("company"), settings.Name)
-	settings.Country, settings.Currency = orText(f.text("country"), settings.Country), orText(f.text("currency"), settings.Currency)
-	f.faults.Add(settings.Check())
-	if err := f.end(); err != nil {
+	settings.Name = orText(f.Text("company"), settings.Name)
+	settings.Country, settings.Currency = orText(f.Text("country"), settings.Country), orText(f.Text("currency"), settings.Currency)
+	f.Faults.Add(settings.Check())
+	if err := f.End(); err != nil {
 		return err
 	}
 	if err := s.Auth.CheckSetup(r.Context(), token); err != nil {
@@ -167,8 +168,8 @@ func (s *server) me(w http.ResponseWriter, r *request) error {
 }
 
 // proof reads what a person types to prove the identity once more.
-func proof(f *form, password string) auth.Proof {
-	return auth.Proof{Password: auth.Secret(f.needed(password)), Code: f.secret("code")}
+func proof(f *strict.Form, password string) auth.Proof {
+	return auth.Proof{Password: auth.Secret(f.Needed(password)), Code: auth.Secret(f.Text("code"))}
 }
 
 // changePassword gives the person a new password for the old one. All other sessions end.
@@ -177,8 +178,8 @@ func (s *server) changePassword(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	p, password := proof(f, "old"), auth.Secret(f.needed("password"))
-	if err := f.end(); err != nil {
+	p, password := proof(f, "old"), auth.Secret(f.Needed("password"))
+	if err := f.End(); err != nil {
 		return err
 	}
 	person, _ := r.who.Policy.Person(r.user)
@@ -196,7 +197,7 @@ func (s *server) stepUp(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	p := proof(f, "password")
-	if err := f.end(); err != nil {
+	if err := f.End(); err != nil {
 		return err
 	}
 	opened, err := s.Auth.StepUp(r.Context(), r.caller(), r.token, p)
@@ -225,8 +226,8 @@ func (s *server) confirmTOTP(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	code := auth.Secret(f.needed("code"))
-	if err := f.end(); err != nil {
+	code := auth.Secret(f.Needed("code"))
+	if err := f.End(); err != nil {
 		return err
 	}
 	codes, opened, err := s.Auth.ConfirmTOTP(r.Context(), r.caller(), code)
@@ -330,20 +331,20 @@ func (s *server) createToken(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	spec := auth.TokenSpec{User: r.user, Name: f.needed("name"), Scopes: f.texts("scopes")}
-	if expires := f.moment("expires"); expires != nil {
+	spec := auth.TokenSpec{User: r.user, Name: f.Needed("name"), Scopes: f.Texts("scopes")}
+	if expires := f.Moment("expires"); expires != nil {
 		if spec.Life = expires.Sub(s.Engine.Clock().Now()); spec.Life <= 0 {
-			f.faults = append(f.faults, fault.At("expires", "value.range"))
+			f.Refuse("expires", "value.range")
 		}
 	}
-	for _, text := range f.texts("networks") {
+	for _, text := range f.Texts("networks") {
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
-			f.faults = append(f.faults, fault.At("networks", "value.pattern"))
+			f.Refuse("networks", "value.pattern")
 		}
 		spec.Networks = append(spec.Networks, network)
 	}
-	if err := f.end(); err != nil {
+	if err := f.End(); err != nil {
 		return err
 	}
 	var text auth.Secret
@@ -388,16 +389,16 @@ func (s *server) saveSettings(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	f, settings := &form{in: in}, s.Engine.Settings()
+	f, settings := strict.NewForm(in), s.Engine.Settings()
 	for name, into := range map[string]*string{
 		"name": &settings.Name, "language": &settings.Language, "country": &settings.Country, "currency": &settings.Currency,
 		"calendar": &settings.Calendar, "zone": &settings.Zone, "week_start": &settings.WeekStart, "base_url": &settings.BaseURL,
 	} {
 		if _, given := in[name]; given {
-			*into = f.text(name)
+			*into = f.Text(name)
 		}
 	}
-	if err := f.end(); err != nil {
+	if err := f.End(); err != nil {
 		return err
 	}
 	return r.onceBeside(w, func(ctx context.Context) (record.Answer, error) {

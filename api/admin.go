@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"ashna/api/strict"
 	"ashna/engine/change"
 	"ashna/engine/meta"
 	"ashna/engine/record"
@@ -82,10 +83,10 @@ func decodeStrict(body []byte, into any) error {
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return &fault.Error{Kind: fault.Invalid, Key: "value.type", Field: shown(wrong.Field), Err: err}
+		return &fault.Error{Kind: fault.Invalid, Key: "value.type", Field: strict.Name(wrong.Field), Err: err}
 	}
 	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		name = shown(strings.Trim(name, `"`))
+		name = strict.Name(strings.Trim(name, `"`))
 		return &fault.Error{Kind: fault.Invalid, Key: "value.unknown_field", Field: name, Params: fault.Params{"field": name}, Err: err}
 	}
 	return fault.Wrap(fault.Invalid, "value.json", err)
@@ -146,7 +147,7 @@ func (s *server) declaredObject(r *request) (*meta.Entity, error) {
 	}
 	entity, ok := r.who.Catalog.Plural(plural)
 	if !ok {
-		return nil, fault.New(fault.NotFound, "value.unknown_object", "object", shown(plural))
+		return nil, fault.New(fault.NotFound, "value.unknown_object", "object", strict.Name(plural))
 	}
 	return entity, nil
 }

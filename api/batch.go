@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"ashna/api/strict"
 	"ashna/engine/meta"
 	"ashna/engine/record"
 	"ashna/kit/fault"
@@ -32,14 +33,14 @@ func (s *server) batch(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	f := &form{in: in}
-	atomic := f.yes("atomic")
-	listed, _ := f.take("operations")
+	f := strict.NewForm(in)
+	atomic := f.Yes("atomic")
+	listed, _ := f.Take("operations")
 	list, ok := listed.([]any)
 	if !ok {
-		f.faults = append(f.faults, fault.At("operations", "value.required"))
+		f.Refuse("operations", "value.required")
 	}
-	if err := f.end(); err != nil {
+	if err := f.End(); err != nil {
 		return err
 	}
 	if len(list) > maxOperations {
@@ -126,14 +127,14 @@ func readOperation(raw any) (operation, error) {
 	if !ok {
 		return operation{}, fault.New(fault.Invalid, "value.type", "want", "object")
 	}
-	f := &form{in: in}
-	o := operation{op: f.needed("op"), version: f.number("version")}
-	id := f.text("id")
-	values, given := f.take("values")
+	f := strict.NewForm(in)
+	o := operation{op: f.Needed("op"), version: f.Number("version")}
+	id := f.Text("id")
+	values, given := f.Take("values")
 	if given {
 		v, isObject := values.(map[string]any)
 		if !isObject {
-			f.faults = append(f.faults, fault.At("values", "value.type", "want", "object"))
+			f.Refuse("values", "value.type", "want", "object")
 		}
 		o.values = v
 	}
@@ -142,17 +143,17 @@ func readOperation(raw any) (operation, error) {
 	case "":
 	case "create":
 		if id != "" {
-			f.faults = append(f.faults, fault.At("id", "value.read_only"))
+			f.Refuse("id", "value.read_only")
 		}
 	case "update", "delete":
 		if o.id, err = ident.Parse(id); err != nil {
-			f.faults = append(f.faults, fault.At("id", "value.id"))
+			f.Refuse("id", "value.id")
 		}
 	default:
-		f.faults = append(f.faults, fault.At("op", "value.choice", "value", shown(o.op)))
+		f.Refuse("op", "value.choice", "value", strict.Name(o.op))
 	}
 	if o.op == "delete" && given {
-		f.faults = append(f.faults, fault.At("values", "value.unknown_field", "field", "values"))
+		f.Refuse("values", "value.unknown_field", "field", "values")
 	}
-	return o, f.end()
+	return o, f.End()
 }

@@ -121,35 +121,40 @@ func appendObject(dst []byte, p *i18n.Printer, who *access.Viewer, e *meta.Entit
 	for _, right := range []access.Right{access.Read, access.Create, access.Update, access.Delete, access.Export, access.Import} {
 		answer.Rights[string(right)] = who.Can(e, right)
 	}
-	manages := who.Manages(access.Catalog)
-	for _, a := range e.Fields {
-		if who.Readable(a) {
-			answer.Fields = append(answer.Fields, fieldShown(p, e, a.Field, who.Writable(a), a.System))
-		}
-	}
-	for _, a := range e.Retired {
-		if manages {
-			answer.Fields = append(answer.Fields, fieldShown(p, e, a.Field, false, false))
-		}
-	}
-	for _, l := range e.Lists {
-		if who.Object(l.Entity) && who.Readable(l.Via) {
-			answer.Lists = append(answer.Lists, listAnswer{l.Name, l.Entity.Plural, l.Via.Name})
-		}
-	}
-	for _, a := range e.Actions {
-		if right := access.Right(a.Name); who.Can(e, right) || a.Reads && who.Can(e, access.Read) {
-			answer.Actions = append(answer.Actions, actionShown(p, e, a))
-		}
-	}
-	if manages {
-		answer.Rules = append(answer.Rules, e.Object.Rules...)
-	}
+	answer.parts(p, who, e)
 	body, err := json.Marshal(answer)
 	if err != nil {
 		return append(dst, "null"...)
 	}
 	return append(dst, body...)
+}
+
+// parts fills in the fields, lists, actions and rules that a viewer may know of.
+func (o *objectAnswer) parts(p *i18n.Printer, who *access.Viewer, e *meta.Entity) {
+	manages := who.Manages(access.Catalog)
+	for _, a := range e.Fields {
+		if who.Readable(a) {
+			o.Fields = append(o.Fields, fieldShown(p, e, a.Field, who.Writable(a), a.System))
+		}
+	}
+	for _, a := range e.Retired {
+		if manages {
+			o.Fields = append(o.Fields, fieldShown(p, e, a.Field, false, false))
+		}
+	}
+	for _, l := range e.Lists {
+		if who.Object(l.Entity) && who.Readable(l.Via) {
+			o.Lists = append(o.Lists, listAnswer{l.Name, l.Entity.Plural, l.Via.Name})
+		}
+	}
+	for _, a := range e.Actions {
+		if right := access.Right(a.Name); who.Can(e, right) || a.Reads && who.Can(e, access.Read) {
+			o.Actions = append(o.Actions, actionShown(p, e, a))
+		}
+	}
+	if manages {
+		o.Rules = append(o.Rules, e.Object.Rules...)
+	}
 }
 
 func fieldShown(p *i18n.Printer, e *meta.Entity, f meta.Field, writable, system bool) fieldAnswer {

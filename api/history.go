@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"ashna/api/strict"
 	"ashna/engine/change"
 	"ashna/engine/meta"
 	"ashna/engine/record"
@@ -104,7 +105,7 @@ func (s *server) search(w http.ResponseWriter, r *request) error {
 	for _, plural := range p.list("objects") {
 		entity, err := s.Engine.Object(r.who, plural)
 		if err != nil {
-			p.refuse("objects", "value.unknown_object", "object", shown(plural))
+			p.refuse("objects", "value.unknown_object", "object", strict.Name(plural))
 			continue
 		}
 		objects = append(objects, entity)
@@ -173,9 +174,9 @@ func (s *server) share(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	f := &form{in: in}
-	given := record.Share{Principal: principal, Level: f.needed("level"), Until: f.moment("until")}
-	if err := f.end(); err != nil {
+	f := strict.NewForm(in)
+	given := record.Share{Principal: principal, Level: f.Needed("level"), Until: f.Moment("until")}
+	if err := f.End(); err != nil {
 		return err
 	}
 	return r.once(w, func(tx *record.Tx) (record.Answer, error) {

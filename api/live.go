@@ -199,7 +199,7 @@ func appendEvent(dst []byte, object string, c change.Change) []byte {
 
 // send writes a piece at once.
 func (l *listener) send(b []byte) error {
-	_ = l.out.SetWriteDeadline(time.Now().Add(livePiece)) // writers of tests have none
+	_ = l.out.SetWriteDeadline(machine().Now().Add(livePiece)) // writers of tests have none
 	if _, err := l.w.Write(b); err != nil {
 		return err
 	}

@@ -143,13 +143,13 @@ func (s *server) metrics(w http.ResponseWriter, r *request) error {
 func (s *server) stored(ctx context.Context, b *strings.Builder) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	began := time.Now()
+	began := machine().Now()
 	err := s.Engine.DB().Read(ctx, func(q db.Querier) error {
 		last, err := change.Last(ctx, q)
 		if err != nil {
 			return err
 		}
-		gauge(b, "ashna_database_wait_seconds", "Time until a connection answered.", time.Since(began).Seconds())
+		gauge(b, "ashna_database_wait_seconds", "Time until a connection answered.", machine().Now().Sub(began).Seconds())
 		gauge(b, "ashna_log_seq", "The last change.", last)
 		head(b, "ashna_reader_lag", "gauge", "Changes that a reader of the log has before it.")
 		return db.Each(ctx, q, "SELECT name, seq FROM reader ORDER BY name LIMIT 1000", nil, func(row db.Row) error {

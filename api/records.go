@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"ashna/api/strict"
 	"ashna/engine/access"
 	"ashna/engine/meta"
 	"ashna/engine/query"
@@ -46,7 +47,7 @@ func (s *server) question(r *request, entity *meta.Entity) (record.Question, err
 	if name := p.text("zone"); name != "" {
 		zone, err := time.LoadLocation(name)
 		if err != nil || name == "Local" {
-			p.refuse("zone", "value.choice", "value", shown(name))
+			p.refuse("zone", "value.choice", "value", strict.Name(name))
 		}
 		q.Zone = zone
 	}
@@ -228,7 +229,7 @@ func (r *request) nothing() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return in, (&form{in: in}).end()
+	return in, strict.NewForm(in).End()
 }
 
 // restoreRecord brings a record back from the recycle bin.
@@ -272,7 +273,7 @@ func (s *server) act(w http.ResponseWriter, r *request) error {
 	name := r.PathValue("action")
 	known := slices.ContainsFunc(entity.Actions, func(a meta.Action) bool { return a.Name == name && a.Object == (id == 0) })
 	if !known {
-		return fault.New(fault.NotFound, "action.unknown", "action", shown(name))
+		return fault.New(fault.NotFound, "action.unknown", "action", strict.Name(name))
 	}
 	if err := r.parameters().end(); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ashna/api/strict"
 	"ashna/engine/access"
 	"ashna/engine/change"
 	"ashna/engine/meta"
@@ -90,7 +91,7 @@ func (r *request) parameters(allowed ...string) *parameters {
 	for name, list := range values {
 		switch {
 		case !slices.Contains(allowed, name):
-			p.refuse(shown(name), "request.parameter", "name", shown(name))
+			p.refuse(strict.Name(name), "request.parameter", "name", strict.Name(name))
 		case len(list) > 1:
 			p.refuse(name, "request.repeated", "name", name)
 		case !utf8.ValidString(list[0]) || strings.IndexByte(list[0], 0) >= 0:
@@ -100,12 +101,6 @@ func (r *request) parameters(allowed ...string) *parameters {
 	slices.SortFunc(p.faults, func(a, b *fault.Error) int { return strings.Compare(a.Field, b.Field) })
 	p.values = values
 	return p
-}
-
-// shown is what is repeated of a name that somebody sent.
-func shown(name string) string {
-	name = strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), "?")
-	return name[:min(len(name), 60)]
 }
 
 func (p *parameters) refuse(name, key string, pairs ...any) {
@@ -219,7 +214,7 @@ func (r *request) values() (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, fault.New(fault.Invalid, "request.body")
 	}
-	return readObject(body)
+	return strict.Object(body)
 }
 
 // optional reads a body that may be missing.

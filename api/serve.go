@@ -11,8 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"ashna/kit/clock"
 	"ashna/kit/fault"
 )
+
+// machine gives the time of sockets, which no test chooses.
+func machine() clock.Clock { return clock.System() }
 
 // handler answers a request, or returns why it does not.
 type handler func(w http.ResponseWriter, r *request) error
@@ -72,7 +76,7 @@ func (s *server) absent(r *http.Request) *route {
 
 // serve is the adapter of all routes: limits, who it is, whether it may, what it does, and what became of it.
 func (s *server) serve(rt *route, w http.ResponseWriter, req *http.Request) {
-	began := time.Now()
+	began := machine().Now()
 	out := &answer{ResponseWriter: w}
 	r := &request{Request: req, s: s, route: rt, id: strings.ToLower(rand.Text())}
 	header := w.Header()
@@ -80,17 +84,13 @@ func (s *server) serve(rt *route, w http.ResponseWriter, req *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 	s.finish(rt, out, r, s.guard(rt, out, r))
-	s.watched.note(rt, out.status, time.Since(began))
+	s.watched.note(rt, out.status, machine().Now().Sub(began))
 }
 
 // guard runs a route and turns a panic into an error, so that one request never takes the program down.
 func (s *server) guard(rt *route, w http.ResponseWriter, r *request) (err error) {
 	defer func() {
-		switch v := recover(); {
-		case v == nil:
-		case v == http.ErrAbortHandler:
-			panic(v)
-		default:
+		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
@@ -119,9 +119,10 @@ const (
 
 // deadlines bounds how long a slow client may take to send and to read.
 func (s *server) deadlines(rt *route, w http.ResponseWriter) {
-	read, write := time.Now().Add(s.Limits.Time), time.Now().Add(s.Limits.Time+sendTime)
+	now := machine().Now()
+	read, write := now.Add(s.Limits.Time), now.Add(s.Limits.Time+sendTime)
 	if rt.long {
-		read, write = time.Now().Add(longTime), time.Now().Add(longTime)
+		read, write = now.Add(longTime), now.Add(longTime)
 	}
 	c := http.NewResponseController(w)
 	_, _ = c.SetReadDeadline(read), c.SetWriteDeadline(write) // writers of tests have none
@@ -186,7 +187,8 @@ func (s *server) finish(rt *route, w *answer, r *request, err error) {
 	gone := r.Request.Context().Err() != nil && errors.Is(r.Request.Context().Err(), context.Canceled)
 	s.report(rt, r, err, gone)
 	if w.status != 0 {
-		panic(http.ErrAbortHandler)
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0)) // long past: nothing more is sent, not even the end
+		return
 	}
 	s.problem(w, r, err)
 }

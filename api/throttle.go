@@ -28,7 +28,7 @@ func newThrottle(perSecond float64, burst int) *throttle {
 // take takes one request of a caller; when none is left it says how long to wait.
 func (t *throttle) take(key string) (wait time.Duration, ok bool) {
 	l := t.share(key)
-	now := time.Now()
+	now := machine().Now()
 	reserved := l.ReserveN(now, 1)
 	wait = reserved.DelayFrom(now)
 	if wait <= 0 {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"ashna/api/strict"
 	"ashna/engine/db"
 	"ashna/engine/job"
 	"ashna/engine/record"
@@ -149,14 +150,14 @@ func (s *server) importSpec(parts *multipart.Reader) (string, ImportSpec, error)
 	if int64(len(body)) > s.Limits.Record {
 		return "", ImportSpec{}, tooLarge(s.Limits.Record)
 	}
-	in, err := readObject(body)
+	in, err := strict.Object(body)
 	if err != nil {
 		return "", ImportSpec{}, err
 	}
-	f := &form{in: in}
-	spec := ImportSpec{Format: orText(f.text("format"), "csv"), Match: f.text("match"), DryRun: f.yes("dry_run"), Map: f.names("map")}
-	object := f.needed("object")
-	return object, spec, f.end()
+	f := strict.NewForm(in)
+	spec := ImportSpec{Format: orText(f.Text("format"), "csv"), Match: f.Text("match"), DryRun: f.Yes("dry_run"), Map: f.Names("map")}
+	object := f.Needed("object")
+	return object, spec, f.End()
 }
 
 // importStatus answers with how far an import is.
@@ -252,6 +253,6 @@ func (s *steady) Write(p []byte) (int, error) {
 	if err := s.r.Context().Err(); err != nil {
 		return 0, err
 	}
-	_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(patience)) // writers of tests have none
+	_ = http.NewResponseController(s.w).SetWriteDeadline(machine().Now().Add(patience)) // writers of tests have none
 	return s.w.Write(p)
 }

@@ -50,6 +50,7 @@ var floors = []floor{
 	{"module", 70},
 	{"crm/*", 80},
 	{"web/*", 80},
+	{"api/*", 79},
 	{"api", 80},
 	{"live", 80},
 	{"mcp", 80},

@@ -1,4 +1,5 @@
-package api
+// Package strict reads the bodies of requests: JSON without any repair, and values under fixed names that notes everything that is wrong.
+package strict
 
 import (
 	"encoding/json"
@@ -24,9 +25,9 @@ type parser struct {
 	path  []string // the names and places that lead to the value being read
 }
 
-// readJSON reads one JSON value. Refusals are Invalid: "request.json" with the place, "request.too_deep", "request.repeated", and
+// Read reads one JSON value. Refusals are Invalid: "request.json" with the place, "request.too_deep", "request.repeated", and
 // "value.text_invalid" at the field that holds the text.
-func readJSON(body []byte) (any, error) {
+func Read(body []byte) (any, error) {
 	p := &parser{src: string(body)}
 	v, err := p.value()
 	if err != nil {
@@ -38,9 +39,9 @@ func readJSON(body []byte) (any, error) {
 	return v, nil
 }
 
-// readObject reads a JSON object.
-func readObject(body []byte) (map[string]any, error) {
-	v, err := readJSON(body)
+// Object reads a JSON object; any other value is refused with "request.object".
+func Object(body []byte) (map[string]any, error) {
+	v, err := Read(body)
 	if err != nil {
 		return nil, err
 	}
@@ -151,12 +152,12 @@ func (p *parser) object() (any, error) {
 			return nil, err
 		}
 		if _, twice := object[name]; twice {
-			return nil, fault.New(fault.Invalid, "request.repeated", "name", shown(name)).In(shown(name)).In(strings.Join(p.path, "."))
+			return nil, fault.New(fault.Invalid, "request.repeated", "name", Name(name)).In(Name(name)).In(strings.Join(p.path, "."))
 		}
 		if !p.take(':') {
 			return nil, p.broken()
 		}
-		p.path = append(p.path, shown(name))
+		p.path = append(p.path, Name(name))
 		if object[name], err = p.value(); err != nil {
 			return nil, err
 		}
@@ -308,4 +309,13 @@ func (p *parser) hex() (rune, error) {
 	}
 	p.at += 4
 	return rune(n), nil
+}
+
+// maxName is how many bytes are repeated of a name that somebody sent.
+const maxName = 60
+
+// Name is what may be repeated of a name that somebody sent: valid text of at most 60 bytes.
+func Name(name string) string {
+	name = strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), "?")
+	return strings.ToValidUTF8(name[:min(len(name), maxName)], "")
 }

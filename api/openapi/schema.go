@@ -1,4 +1,4 @@
-package api
+package openapi
 
 import (
 	"maps"
@@ -156,7 +156,7 @@ func objectSchemas(schemas node, who *access.Viewer, e *meta.Entity) {
 	schemas[name("@page")] = object(node{
 		"items": listOf(ref(name("@"))), "next": node{"type": []any{"string", "null"}}, "count": object(node{"n": whole, "more": yesNo}),
 	}, "count")
-	schemas[name("@batch")] = object(node{"atomic": yesNo, "operations": node{"type": "array", "maxItems": maxOperations, "items": object(node{
+	schemas[name("@batch")] = object(node{"atomic": yesNo, "operations": node{"type": "array", "items": object(node{
 		"op": node{"type": "string", "enum": []any{"create", "update", "delete"}}, "id": idText, "version": whole, "values": ref(name("@update")),
 	}, "id", "version", "values")}}, "atomic")
 	schemas[name("@results")] = object(node{"results": listOf(object(node{

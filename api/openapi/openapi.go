@@ -1,9 +1,8 @@
-package api
+// Package openapi describes the REST interface of a workspace as OpenAPI 3.1: its routes, and for each object the schemas of what is read
+// and written, from the catalog.
+package openapi
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -14,56 +13,36 @@ import (
 // node is a part of a JSON document.
 type node = map[string]any
 
-// openapiKey names a description: of a catalog, as somebody may see it.
-type openapiKey struct {
-	version int64
-	mask    string
-	user    string
+// Route is one method of one address. {objects} in its pattern stands for the plural of an object, {action} for an action.
+type Route struct {
+	Method  string
+	Pattern string
+	Public  bool // nobody needs to be signed in
+	Doc     Doc
 }
 
-// maxOpenapis is how many descriptions are kept.
-const maxOpenapis = 100
-
-// openapi answers with the description of the interface: of the objects that the caller may see, or of those that ship when nobody is
-// signed in.
-func (s *server) openapi(w http.ResponseWriter, r *request) error {
-	if err := r.parameters().end(); err != nil {
-		return err
-	}
-	who := r.who
-	if who == nil {
-		who = s.Engine.System(0)
-	}
-	key := openapiKey{who.Catalog.Version, who.Key(), r.user.String()}
-	if body, ok := s.openapis.Load(key); ok {
-		return reply(w, http.StatusOK, body.([]byte))
-	}
-	body, err := json.Marshal(s.describe(who, r.who == nil))
-	if err != nil {
-		return fmt.Errorf("describe the interface: %w", err)
-	}
-	if s.described.Add(1) > maxOpenapis {
-		s.openapis.Clear()
-		s.described.Store(1)
-	}
-	s.openapis.Store(key, body)
-	return reply(w, http.StatusOK, body)
+// Options are what the description depends on besides the routes.
+type Options struct {
+	Version string
+	Address string                    // of the workspace; empty: where the document came from
+	Cookie  string                    // name of the session cookie
+	Shown   func(e *meta.Entity) bool // which objects are in it
 }
 
-// describe makes the document for a viewer; only what ships is in it for a guest.
-func (s *server) describe(who *access.Viewer, guest bool) node {
+// Describe makes the document for a viewer.
+func Describe(routes []Route, who *access.Viewer, o Options) map[string]any {
 	paths, schemas := node{}, fixedSchemas()
-	for _, rt := range s.routes {
-		if !strings.Contains(rt.pattern, "{objects}") {
-			describeRoute(paths, rt, rt.pattern, nil, nil)
+	for _, rt := range routes {
+		if !strings.Contains(rt.Pattern, "{objects}") {
+			describeRoute(paths, rt, rt.Pattern, nil, nil)
 		}
 	}
 	for _, e := range who.Catalog.Entities {
-		if e.Object.Retired || guest && e.Object.Custom || !sees(who, e) {
+		if e.Object.Retired || !o.Shown(e) {
 			continue
 		}
-		for _, rt := range s.routes {
-			if strings.Contains(rt.pattern, "{objects}") {
+		for _, rt := range routes {
+			if strings.Contains(rt.Pattern, "{objects}") {
 				describeObjectRoute(paths, rt, e)
 			}
 		}
@@ -72,16 +51,16 @@ func (s *server) describe(who *access.Viewer, guest bool) node {
 	return node{
 		"openapi": "3.1.0",
 		"info": node{
-			"title": "Ashna", "version": orText(s.Version, "0"),
+			"title": "Ashna", "version": orElse(o.Version, "0"),
 			"description": "Records, search, changes, files and administration of a workspace.",
 		},
-		"servers": []any{node{"url": orText(strings.TrimSuffix(s.BaseURL, "/"), "/")}},
+		"servers": []any{node{"url": orElse(strings.TrimSuffix(o.Address, "/"), "/")}},
 		"paths":   paths,
 		"components": node{
 			"schemas": schemas,
 			"securitySchemes": node{
 				"token":   node{"type": "http", "scheme": "bearer"},
-				"session": node{"type": "apiKey", "in": "cookie", "name": cookieSecure},
+				"session": node{"type": "apiKey", "in": "cookie", "name": o.Cookie},
 			},
 		},
 		"security": []any{node{"token": []any{}}, node{"session": []any{}}},
@@ -89,8 +68,8 @@ func (s *server) describe(who *access.Viewer, guest bool) node {
 }
 
 // describeObjectRoute writes a route for one object, and for each of its actions where the route is for actions.
-func describeObjectRoute(paths node, rt *route, e *meta.Entity) {
-	pattern := strings.ReplaceAll(rt.pattern, "{objects}", e.Plural)
+func describeObjectRoute(paths node, rt Route, e *meta.Entity) {
+	pattern := strings.ReplaceAll(rt.Pattern, "{objects}", e.Plural)
 	if !strings.Contains(pattern, "{action}") {
 		describeRoute(paths, rt, pattern, e, nil)
 		return
@@ -102,57 +81,57 @@ func describeObjectRoute(paths node, rt *route, e *meta.Entity) {
 	}
 }
 
-func describeRoute(paths node, rt *route, pattern string, e *meta.Entity, a *meta.Action) {
+func describeRoute(paths node, rt Route, pattern string, e *meta.Entity, a *meta.Action) {
 	at, ok := paths[pattern].(node)
 	if !ok {
 		at = node{}
 		paths[pattern] = at
 	}
-	d := rt.doc
+	d := rt.Doc
 	words := strings.FieldsFunc(pattern, func(c rune) bool { return strings.ContainsRune("/{}._", c) })
 	operation := node{
-		"operationId": strings.ToLower(rt.method) + "_" + strings.Join(words, "_"), "summary": d.summary, "tags": []any{d.tag},
+		"operationId": strings.ToLower(rt.Method) + "_" + strings.Join(words, "_"), "summary": d.Summary, "tags": []any{d.Tag},
 		"responses": node{statusText(d): answerNode(d, e), "default": problemAnswer()},
 	}
 	if parameters := parameterNodes(d, pattern); len(parameters) > 0 {
 		operation["parameters"] = parameters
 	}
-	if d.in != "" {
-		needed := d.in != "@action" && d.in != "binary"
-		operation["requestBody"] = node{"required": needed, "content": node{orText(d.media, "application/json"): node{"schema": bodySchema(d.in, e, a)}}}
+	if d.In != "" {
+		needed := d.In != "@action" && d.In != "binary"
+		operation["requestBody"] = node{"required": needed, "content": node{orElse(d.Media, "application/json"): node{"schema": bodySchema(d.In, e, a)}}}
 	}
-	if d.in == "@action" {
+	if d.In == "@action" {
 		operation["responses"].(node)["204"] = node{"description": "Done"}
 	}
-	if rt.policy.name == public.name {
+	if rt.Public {
 		operation["security"] = []any{}
 	}
-	if rt.pattern == root+"/catalog/objects" || len(d.query) > 0 && d.query[0] == "preview" {
+	if len(d.Query) > 0 && d.Query[0] == "preview" {
 		operation["responses"].(node)["200"] = node{"description": "The plan, or what it became", "content": jsonContent(node{"anyOf": []any{ref("plan"), ref("object")}})}
 	}
-	at[strings.ToLower(rt.method)] = operation
+	at[strings.ToLower(rt.Method)] = operation
 }
 
-func statusText(d doc) string {
+func statusText(d Doc) string {
 	switch {
-	case d.status != 0:
-		return strconv.Itoa(d.status)
-	case d.out == "":
+	case d.Status != 0:
+		return strconv.Itoa(d.Status)
+	case d.Out == "":
 		return "204"
 	}
 	return "200"
 }
 
-func answerNode(d doc, e *meta.Entity) node {
+func answerNode(d Doc, e *meta.Entity) node {
 	answer := node{"description": "Done"}
 	switch {
-	case d.out == "":
-	case d.answers != "":
-		answer["content"] = node{d.answers: node{"schema": ref(d.out)}}
+	case d.Out == "":
+	case d.Answers != "":
+		answer["content"] = node{d.Answers: node{"schema": ref(d.Out)}}
 	default:
-		answer["content"] = jsonContent(ref(named(d.out, e)))
+		answer["content"] = jsonContent(ref(named(d.Out, e)))
 	}
-	if d.out == "@" {
+	if d.Out == "@" {
 		answer["headers"] = node{"ETag": node{"schema": node{"type": "string"}, "description": "The version, for If-Match"}}
 	}
 	return answer
@@ -193,7 +172,7 @@ func bodySchema(schema string, e *meta.Entity, a *meta.Action) node {
 }
 
 // parameterNodes are those of the address, the query and the headers.
-func parameterNodes(d doc, pattern string) []any {
+func parameterNodes(d Doc, pattern string) []any {
 	var list []any
 	for _, piece := range strings.Split(pattern, "/") {
 		if name, ok := strings.CutPrefix(piece, "{"); ok {
@@ -206,7 +185,14 @@ func parameterNodes(d doc, pattern string) []any {
 			list = append(list, node{"name": name, "in": place, "description": p.words, "schema": node{"type": p.schema}})
 		}
 	}
-	add("query", d.query)
-	add("header", d.header)
+	add("query", d.Query)
+	add("header", d.Header)
 	return list
+}
+
+func orElse(given, otherwise string) string {
+	if given != "" {
+		return given
+	}
+	return otherwise
 }
