@@ -20,8 +20,8 @@ type Total struct {
 	More bool
 }
 
-// Count counts the records of a list up to a cap, CountCap unless given; its order, cursor and limit are not looked at. Where no index serves the filter, it
-// gives up after reading many rows and says what it found so far.
+// Count counts the records of a list up to a cap, CountCap unless given; its order, cursor and limit are not looked at. Where no index
+// serves the filter, it gives up after reading many rows and says what it found so far.
 func Count(ctx context.Context, q db.Querier, l List, limit int) (Total, error) {
 	if limit <= 0 {
 		limit = CountCap

@@ -106,26 +106,32 @@ func (m *indexer) field(a *meta.Attr) {
 	if a.Unique && a.Key != "" {
 		m.live(a.Key+"_unique", true, a.Key)
 	}
-	if m.entity.Small || !a.Indexed() || zero(a) || a.Name == meta.FieldID {
+	if !m.walked(a) {
 		return
-	}
-	if a.Unique && !a.Index && a.Order == "" {
-		return
-	}
-	if m.entity.ParentVia != nil && (a.Name == meta.FieldCreatedAt || a.Order != "" && !a.Index) {
-		return // what belongs to a parent is read with it: it is not worth an index for orders of its own
 	}
 	if a.Order != "" {
 		m.live(a.Order, false, slices.Concat([]string{a.Order, meta.FieldID}, rights)...)
-		if !a.Index || a.Unique {
-			return
-		}
 	}
-	if grouped(a) {
+	switch {
+	case a.Order != "" && (!a.Index || a.Unique): // its values are looked for by search, or by the unique index
+	case grouped(a):
 		m.live(a.Key, false, slices.Concat([]string{a.Key, meta.FieldChangedAt, meta.FieldID}, rights)...)
-		return
+	default:
+		m.live(a.Key, false, slices.Concat([]string{a.Key, meta.FieldID}, rights)...)
 	}
-	m.live(a.Key, false, slices.Concat([]string{a.Key, meta.FieldID}, rights)...)
+}
+
+// walked says whether a field has an index that carries the rights.
+func (m *indexer) walked(a *meta.Attr) bool {
+	switch {
+	case m.entity.Small || !a.Indexed() || zero(a) || a.Name == meta.FieldID:
+		return false
+	case a.Unique && !a.Index && a.Order == "": // the unique index finds its values
+		return false
+	case m.entity.ParentVia != nil: // read with its parent: it is not worth an index for orders of its own
+		return a.Name != meta.FieldCreatedAt && (a.Order == "" || a.Index)
+	}
+	return true
 }
 
 // grouped says whether many records share one value of a field, as they do a stage or a company: then the index goes on in the default

@@ -26,6 +26,9 @@ func TestIndexes(t *testing.T) {
 		}},
 		meta.Object{Name: "tiny", Plural: "tinies", Small: true, Fields: []meta.Field{
 			{Name: "name", Kind: meta.TextKind{}, Unique: true}, {Name: "rank", Kind: meta.NumberKind{}, Index: true},
+		}},
+		meta.Object{Name: "line", Plural: "lines", Parent: "deal", Fields: []meta.Field{
+			{Name: "deal", Required: true, Kind: meta.RefKind{To: "deal", Inverse: "lines"}}, {Name: "name", Kind: meta.TextKind{}},
 		}})...)
 	const live, carried = " WHERE deleted = 0", ", id, owner, team, branch)"
 	for name, want := range map[string][]string{
@@ -39,6 +42,11 @@ func TestIndexes(t *testing.T) {
 			"deal__place_city_k (place_city_k, changed_at" + carried + live, "deal__phone (phone" + carried + live,
 			"unique deal__company_code_unique (company, code_k)" + live,
 			"unique deal__external_id (source, external_id) WHERE external_id IS NOT NULL", "deal__deleted (deleted, id) WHERE deleted > 0",
+		},
+		"line": { // a part of a deal
+			"line__owner (owner, changed_at, id)" + live, "line__team (team, changed_at, id)" + live, "line__branch (branch, changed_at, id)" + live,
+			"line__changed_at (changed_at" + carried + live, "line__deal (deal, changed_at" + carried + live,
+			"unique line__external_id (source, external_id) WHERE external_id IS NOT NULL", "line__deleted (deleted, id) WHERE deleted > 0",
 		},
 		"tiny": {
 			"tiny__owner (owner, changed_at, id)" + live, "tiny__team (team, changed_at, id)" + live, "unique tiny__name_k_unique (name_k)" + live,
