@@ -117,7 +117,7 @@ func (b *bench) command(ctx context.Context, args ...string) *exec.Cmd {
 		args = append(args, "--database", b.config.Database)
 	}
 	cmd := exec.CommandContext(ctx, b.self, args...)
-	cmd.Env = append(os.Environ(), "ASHNA_RATE=0")
+	cmd.Env = append(os.Environ(), "ASHNA_RATE=1000000")
 	return cmd
 }
 

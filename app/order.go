@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bufio"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -98,19 +97,26 @@ func (w *Workspace) ImportFile(ctx context.Context, o ImportOrder) (ImportReport
 		if report.Errors == "" {
 			report.Errors = o.File + ".errors.csv"
 		}
-		err = w.writeErrors(ctx, run, report.Errors)
+		err = w.writeErrors(ctx, run, f, report.Errors)
 	}
 	return report, err
 }
 
 // writeErrors writes row number, reasons and the row itself, so that it can be mended and brought in again.
-func (w *Workspace) writeErrors(ctx context.Context, run importer.Run, path string) error {
+func (w *Workspace) writeErrors(ctx context.Context, run importer.Run, source io.ReadSeeker, path string) error {
+	if _, err := source.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read import file: %w", err)
+	}
+	columns, err := importer.Columns(run.Spec.Format, source)
+	if err != nil {
+		return err
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("write error file: %w", err)
 	}
-	out := csv.NewWriter(bufio.NewWriter(f))
-	_ = out.Write([]string{"row", "reasons", "values"})
+	out := csv.NewWriter(f)
+	_ = out.Write(append([]string{"row", "reasons"}, columns...))
 	printer := w.Bundle.For(i18n.DefaultLocale(w.Engine.Settings().Language))
 	after := int64(0)
 	for {

@@ -29,7 +29,7 @@ type settings struct {
 	mapping, match, as, format, filter, out string
 	fields, role, name, scope, sort, errors string
 	dryRun, verbose, quiet                  bool
-	rows, clients                           int
+	rows, clients, rate                     int
 }
 
 func commands() []command {

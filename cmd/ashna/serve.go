@@ -13,6 +13,7 @@ import (
 
 func serveFlags(f *flag.FlagSet, s *settings) {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	f.IntVar(&s.rate, "rate", 5_000, "requests a second that one person may send")
 	f.StringVar(&s.language, "language", "en", "language of a new workspace: en, fa or az")
 }
 
@@ -23,7 +24,7 @@ func serve(ctx context.Context, s *settings, _ []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	return w.Serve(ctx, s.listen, api.Limits{}, func(address string) {
+	return w.Serve(ctx, s.listen, api.Limits{Rate: float64(s.rate), Burst: 2 * s.rate}, func(address string) {
 		fmt.Fprintln(os.Stderr, "Ashna answers at", address)
 		setup, err := w.SetupAddress(ctx, address)
 		switch {

@@ -19,9 +19,12 @@ func Integrity(ctx context.Context, q Querier) ([]string, error) {
 		}
 	}
 	if !q.Dialect().Lateral {
-		err := Each(ctx, q, "SELECT * FROM pragma_integrity_check(100) WHERE integrity_check <> 'ok'", nil, note("%v"))
+		err := Each(ctx, q, "PRAGMA integrity_check(100)", nil, note("%v"))
 		if err != nil {
 			return nil, err
+		}
+		if len(found) == 1 && found[0] == "ok" {
+			found = nil
 		}
 		return found, Each(ctx, q, `SELECT "table", rowid, parent FROM pragma_foreign_key_check LIMIT 100`, nil, note("%v: row %v links to a row of %v that is not there"))
 	}

@@ -41,6 +41,15 @@ func open(format string, file io.Reader) (reader, error) {
 	return nil, fault.At("format", "value.choice", "value", format)
 }
 
+// Columns reads the names of the columns of a file.
+func Columns(format string, file io.Reader) ([]string, error) {
+	rows, err := open(format, file)
+	if err != nil {
+		return nil, err
+	}
+	return rows.columns(), nil
+}
+
 // csvReader reads RFC 4180 with a comma, semicolon, tab or bar between cells: the one that the first line has most of.
 type csvReader struct {
 	r      *csv.Reader
