@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -100,6 +101,11 @@ func (d *Draft) write(env *meta.Env, who *access.Viewer, a *meta.Attr, v any) er
 
 // echoed lets a client send back what it read: a field that nobody writes may come in unchanged.
 func (d *Draft) echoed(env *meta.Env, a *meta.Attr, v any) error {
+	if d.Old != nil && a.Width > 0 {
+		if raw, err := json.Marshal(v); err == nil && string(raw) == string(d.Old.appendField(nil, a)) {
+			return nil
+		}
+	}
 	if d.Old != nil && a.Width == 1 {
 		slots, err := a.Kind.Parse(env, v)
 		if err == nil && len(slots) == 1 && slots[0] == d.Old.Slots[a.At] {
