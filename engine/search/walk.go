@@ -9,22 +9,22 @@ import (
 // walk goes through the entries whose tokens fit a condition, newest first, in steps. Each step is a statement of its own.
 //
 // Where an index cannot stop early, a common word would be matched a hundred thousand times to show twenty. There the walk begins with
-// a window: it looks at the newest entries themselves, which is enough for what is common. Then it matches in one range of keys, then
-// in the next four, and so on: the work grows with what is found, not with what there is.
+// a window: it looks at the newest entries themselves, which is enough for what is common. Then it matches within one range of keys
+// after the other. When ranges give little, what is left cannot be much, and is matched at once.
 type walk struct {
 	q         db.Querier
-	condition string  // empty goes through all entries
-	before    int64   // keys at or above it are behind us
-	looked    bool    // the window is behind us
-	group     []int64 // the ranges that are matched now, newest first; none before the first group and in the last
-	last      bool    // the group is all that is left
-	done      bool    // there are no more
+	condition string // empty goes through all entries
+	before    int64  // keys at or above it are behind us
+	looked    bool   // the window is behind us
+	first     int64  // the range that is matched now; 0 before the first one
+	found     int    // matches in it
+	last      bool   // all that is left is matched now
+	done      bool   // there are no more
 }
 
 const (
 	windowSize = 1_000 // entries
-	groupMore  = 4     // how many times more ranges each group has
-	groupMost  = 64    // ranges; what is beyond them is one group
+	fewInRange = 4     // matches; with fewer in 16,384 entries, a million has some hundred
 	minMatch   = 500   // in a range few matches cost as much as many, so a step takes many
 )
 
@@ -74,37 +74,37 @@ func (w *walk) look(ctx context.Context, n int) ([]int64, error) {
 	return ids, err
 }
 
-// match takes matches in the group of ranges at hand, or in the next one when it is used up.
+// match takes matches in the range at hand, or in the next one when it is used up.
 func (w *walk) match(ctx context.Context, n int) ([]int64, error) {
-	if len(w.group) == 0 && !w.last {
-		if err := w.regroup(ctx, 1); err != nil {
+	if w.first == 0 && !w.last {
+		if err := w.turn(ctx); err != nil {
 			return nil, err
 		}
 	}
 	s := &w.q.Dialect().Search
-	asked := w.condition
-	if !w.last {
-		marks := make([]string, len(w.group))
-		for i, first := range w.group {
-			marks[i] = writer{s}.token(rangeToken(first))
-		}
-		asked = writer{s}.join(s.And, []string{asked, writer{s}.join(s.Or, marks)})
+	if w.last {
+		return w.take(ctx, n, s.Match, w.condition, w.before, n)
 	}
-	ids, err := w.take(ctx, n, s.Match, asked, w.before, n)
-	if err != nil || !w.done || w.last {
+	write := writer{s}
+	ids, err := w.take(ctx, n, s.Match, write.join(s.And, []string{w.condition, write.token(rangeToken(w.first))}), w.before, n)
+	w.found += len(ids)
+	if err != nil || !w.done {
 		return ids, err
 	}
-	w.before, w.done = w.group[len(w.group)-1], false
-	return ids, w.regroup(ctx, groupMore*len(w.group))
+	w.before, w.done = w.first, false
+	w.last = w.found < fewInRange
+	return ids, w.turn(ctx)
 }
 
-// regroup takes the next n ranges, or all that is left.
-func (w *walk) regroup(ctx context.Context, n int) error {
-	if n > groupMost {
-		w.last = true
+// turn goes to the next range below, unless it is the lowest one or all that is left is taken anyway.
+func (w *walk) turn(ctx context.Context) error {
+	if w.last {
 		return nil
 	}
-	group, err := rangesBelow(ctx, w.q, w.before, n)
-	w.group, w.last = group, len(group) < n
+	below, err := rangesBelow(ctx, w.q, w.before, 1)
+	w.found, w.last = 0, len(below) == 0
+	if len(below) > 0 {
+		w.first = below[0]
+	}
 	return err
 }
