@@ -36,6 +36,7 @@ func (g *generator) follow(x *formula.Expr) (place, bool) {
 			return place{}, false
 		}
 	}
+	g.fail(fmt.Errorf("compile path at column %d: it has no steps", x.Column))
 	return place{}, false
 }
 
