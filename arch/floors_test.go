@@ -44,7 +44,7 @@ var floors = []floor{
 	{"engine/job", 38},
 	{"engine/record", 40},
 	{"testkit", testFloor},
-	{"testkit/*", testFloor},
+	{"testkit/*", testFloor + 1},
 	{"service/*", 50},
 	{"page", 60},
 	{"module", 70},

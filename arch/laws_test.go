@@ -26,7 +26,9 @@ type exception struct {
 }
 
 // exceptions is the whole list of what breaks a law and may. Keep it short: each line is a debt with a reason.
-var exceptions = []exception{}
+var exceptions = []exception{
+	{"names", "app.Bench", "the bench measures the product's own server on the loopback address, which the gate refuses by design"},
+}
 
 func laws() []law {
 	return []law{

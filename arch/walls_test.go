@@ -194,7 +194,7 @@ func typeName(e ast.Expr) string {
 var databaseWord = regexp.MustCompile(`(?i)sqlite|postgres|duckdb`)
 
 // databaseRooms are where those words live: the drivers, those who choose one, and the kit that starts one for tests.
-var databaseRooms = []string{"engine/db", "app", "cmd/*", "testkit", "arch"}
+var databaseRooms = []string{"engine/db", "app", "cmd/*", "testkit", "testkit/*", "arch"}
 
 // checkDatabaseWords finds names of databases in identifiers and literals. Comments may explain, and tests say on which database they run.
 func checkDatabaseWords(t *tree) []finding {

@@ -123,15 +123,18 @@ func tidy(s string) bool {
 // plain says whether a character is whole by itself and stays as it is: none of these is a control, a space of another width, or a part
 // of a composed letter.
 func plain(r rune) bool {
-	switch {
-	case r < 0x7f:
-		return r >= ' '
-	case r < 0x600:
-		return 0xC0 <= r && r <= 0x17F || r == 'ə' || r == 'Ə'
-	case r <= 0x6F9:
-		return r >= 0x671 && r <= 0x6D3 || 0x621 <= r && r <= 0x63A || 0x641 <= r && r <= 0x64A || r >= 0x6F0 || r == '،' || r == '؛' || r == '؟'
+	for _, span := range plainSpans {
+		if r <= span[1] {
+			return r >= span[0]
+		}
 	}
-	return r == halfSpace
+	return false
+}
+
+// plainSpans are the first and the last of the plain characters, in their order.
+var plainSpans = [][2]rune{
+	{' ', '~'}, {0xC0, 0x17F}, {'Ə', 'Ə'}, {'ə', 'ə'}, {'،', '،'}, {'؛', '؛'}, {'؟', '؟'}, {0x621, 0x63A}, {0x641, 0x64A}, {0x671, 0x6D3}, {0x6F0, 0x6F9},
+	{halfSpace, halfSpace},
 }
 
 const halfSpace = 0x200C

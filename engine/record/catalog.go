@@ -243,16 +243,7 @@ func (e *Engine) fillKeys(ctx context.Context, tx *db.Tx, before, after *meta.Ca
 		if !existed {
 			continue
 		}
-		var changed []*meta.Attr
-		reindex := false
-		for _, a := range entity.Fields {
-			was, had := old.Attr(a.Name)
-			computed := a.Stored && (a.Kind.Type() == "formula" || a.Kind.Type() == "rollup")
-			if computed && (!had || !sameKind(was.Kind, a.Kind)) || had && a.Order != "" && was.Order == "" {
-				changed = append(changed, a)
-			}
-			reindex = reindex || had && a.Search != was.Search
-		}
+		changed, reindex := toFill(old, entity)
 		if len(changed) > 0 || reindex {
 			if err := e.refill(ctx, tx, entity, changed, reindex); err != nil {
 				return err
@@ -260,6 +251,19 @@ func (e *Engine) fillKeys(ctx context.Context, tx *db.Tx, before, after *meta.Ca
 		}
 	}
 	return nil
+}
+
+// toFill lists the fields whose columns have to be filled, and says whether the search index has to.
+func toFill(old, entity *meta.Entity) (changed []*meta.Attr, reindex bool) {
+	for _, a := range entity.Fields {
+		was, had := old.Attr(a.Name)
+		computed := a.Stored && (a.Kind.Type() == "formula" || a.Kind.Type() == "rollup")
+		if computed && (!had || !sameKind(was.Kind, a.Kind)) || had && a.Order != "" && was.Order == "" {
+			changed = append(changed, a)
+		}
+		reindex = reindex || had && a.Search != was.Search
+	}
+	return changed, reindex
 }
 
 func sameKind(a, b meta.Kind) bool {

@@ -47,8 +47,8 @@ func Check(e *record.Engine, who *access.Viewer, s Spec) (*meta.Entity, []*meta.
 	return entity, fields, err
 }
 
-// Export writes the records of an object and says how many. It reads page by page, so that memory does not grow with the list, and notes the
-// export in the log.
+// Export writes the records of an object and says how many. It reads page by page, so that memory does not grow with the list, and notes in the
+// log who took how much of what.
 func Export(ctx context.Context, e *record.Engine, who *access.Viewer, via change.Via, s Spec, to io.Writer) (int64, error) {
 	entity, fields, err := Check(e, who, s)
 	if err != nil {
@@ -85,17 +85,12 @@ func Export(ctx context.Context, e *record.Engine, who *access.Viewer, via chang
 	if err := out.Flush(); err != nil {
 		return n, fmt.Errorf("write export: %w", err)
 	}
-	return n, note(ctx, e, who, via, entity, s, n)
-}
-
-// note writes the export into the log: who took how much of what.
-func note(ctx context.Context, e *record.Engine, who *access.Viewer, via change.Via, entity *meta.Entity, s Spec, n int64) error {
-	fields, err := json.Marshal(map[string]any{"event": "export", "filter": s.Filter, "format": s.Format, "rows": n})
+	event, err := json.Marshal(map[string]any{"event": "export", "filter": s.Filter, "format": s.Format, "rows": n})
 	if err != nil {
-		return fmt.Errorf("log export: %w", err)
+		return n, fmt.Errorf("log export: %w", err)
 	}
-	return e.Write(ctx, who, via, func(tx *record.Tx) error {
-		tx.Event(entity.Name, 0, fields)
+	return n, e.Write(ctx, who, via, func(tx *record.Tx) error {
+		tx.Event(entity.Name, 0, event)
 		return nil
 	})
 }
