@@ -160,7 +160,7 @@ func TestOrders(t *testing.T) {
 		"id ASC exact", "id DESC exact", "stage ASC NULLS FIRST, amount DESC NULLS LAST, id ASC ties",
 		"stage DESC NULLS LAST, closes_on ASC NULLS FIRST, name_s ASC NULLS FIRST, id DESC ties",
 		"won ASC NULLS FIRST, seen_at DESC NULLS LAST, id ASC none", "closes_on DESC NULLS LAST, amount ASC NULLS FIRST, id DESC ties",
-		"company ASC NULLS FIRST, name_s DESC NULLS LAST, id ASC ties", "owner ASC, amount DESC NULLS LAST, id ASC none",
+		"company ASC NULLS FIRST, name_s DESC NULLS LAST, id ASC ties", "owner ASC, amount DESC NULLS LAST, id ASC ties",
 		"changed_at ASC, amount DESC NULLS LAST, id ASC ties", "amount ASC NULLS FIRST, id ASC exact",
 		"score DESC NULLS LAST, probability ASC NULLS FIRST, id DESC none",
 	}

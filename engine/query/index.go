@@ -35,10 +35,10 @@ var rights = []string{meta.FieldOwner, meta.FieldTeam, meta.FieldBranch}
 // only the scopes owner and team. The list is in a fixed order and depends on nothing but the object.
 func Indexes(e *meta.Entity) []Index {
 	m := indexer{entity: e, named: map[string]bool{}}
-	m.live("owner", false, meta.FieldOwner, meta.FieldChangedAt, meta.FieldID)
-	m.live("team", false, meta.FieldTeam, meta.FieldChangedAt, meta.FieldID)
+	m.live("owner", false, meta.FieldOwner, meta.FieldChangedAt, meta.FieldID, meta.FieldTeam, meta.FieldBranch)
+	m.live("team", false, meta.FieldTeam, meta.FieldChangedAt, meta.FieldID, meta.FieldOwner, meta.FieldBranch)
 	if !e.Small {
-		m.live("branch", false, meta.FieldBranch, meta.FieldChangedAt, meta.FieldID)
+		m.live("branch", false, meta.FieldBranch, meta.FieldChangedAt, meta.FieldID, meta.FieldOwner, meta.FieldTeam)
 	}
 	for _, a := range e.Fields {
 		m.field(a)

@@ -117,9 +117,14 @@ func priceOfWalks(e estimates, s sorting, filtered bool, n float64) (windowed, w
 	return windowed, whole
 }
 
+// priceOfFilter gives the price of finding rows by the index of the filter. Those that the viewer may see are read for the value they are
+// sorted by: the index has it only in the default order.
 func priceOfFilter(e estimates, s sorting, n float64) float64 {
 	f := e.filter
 	price := priceEntry*f.share*e.live + priceFilter
+	if !s.byChange() || !f.grouped {
+		price += priceRow * f.share * min(e.visible, e.live)
+	}
 	if f.grouped && s.byChange() {
 		rest := min(e.share/max(f.share, 1/e.live), 1)
 		price = min(price, priceEntry*n*e.live/(e.visible*rest))

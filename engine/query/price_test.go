@@ -99,7 +99,7 @@ func TestPrices(t *testing.T) {
 		{"shares", estimates{live: 1e6, visible: 500, keys: 2, shares: 100, share: 1}, change, false,
 			map[Shape]float64{ShapeStart: 7500, ShapeMerge: 1620, ShapeWalk: 1e5, ShapeFilter: never, ShapeAll: 1e6}},
 		{"filter", estimates{live: 1e6, visible: 1e5, keys: 3, share: 0.1, filter: filtering{walk, 0.1, false}}, amount, true,
-			map[Shape]float64{ShapeStart: 1.5e6, ShapeMerge: never, ShapeWalk: 5000 + 7500, ShapeFilter: 120_800, ShapeAll: 1e6 + 1.5e6}},
+			map[Shape]float64{ShapeStart: 1.5e6, ShapeMerge: never, ShapeWalk: 5000 + 7500, ShapeFilter: 270_800, ShapeAll: 1e6 + 1.5e6}},
 		{"filter in the order", estimates{live: 1e6, visible: 1e5, keys: 3, share: 0.1, filter: filtering{walk, 0.1, true}}, change, true,
 			map[Shape]float64{ShapeStart: 1.5e6, ShapeMerge: 22_500, ShapeWalk: 12_500, ShapeFilter: 600, ShapeAll: 1e6 + 1.5e6}},
 		{"ties", estimates{live: 1e6, visible: 1e6, share: 1}, ties, false,
