@@ -33,7 +33,7 @@ func TestIndexes(t *testing.T) {
 	const live, carried = " WHERE deleted = 0", ", id, owner, team, branch)"
 	for name, want := range map[string][]string{
 		"deal": {
-			"deal__owner (owner, changed_at, id)" + live, "deal__team (team, changed_at, id)" + live, "deal__branch (branch, changed_at, id)" + live,
+			"deal__owner (owner, changed_at, id, team, branch)" + live, "deal__team (team, changed_at, id, owner, branch)" + live, "deal__branch (branch, changed_at, id, owner, team)" + live,
 			"deal__created_at (created_at" + carried + live, "deal__changed_at (changed_at" + carried + live,
 			"deal__name_s (name_s" + carried + live, "deal__alias_s (alias_s" + carried + live, "deal__alias_k (alias_k" + carried + live,
 			"unique deal__code_k_unique (code_k)" + live, "unique deal__mail_k_unique (mail_k)" + live, "deal__mail_k (mail_k" + carried + live,
@@ -44,12 +44,12 @@ func TestIndexes(t *testing.T) {
 			"unique deal__external_id (source, external_id) WHERE external_id IS NOT NULL", "deal__deleted (deleted, id) WHERE deleted > 0",
 		},
 		"line": { // a part of a deal
-			"line__owner (owner, changed_at, id)" + live, "line__team (team, changed_at, id)" + live, "line__branch (branch, changed_at, id)" + live,
+			"line__owner (owner, changed_at, id, team, branch)" + live, "line__team (team, changed_at, id, owner, branch)" + live, "line__branch (branch, changed_at, id, owner, team)" + live,
 			"line__changed_at (changed_at" + carried + live, "line__deal (deal, changed_at" + carried + live,
 			"unique line__external_id (source, external_id) WHERE external_id IS NOT NULL", "line__deleted (deleted, id) WHERE deleted > 0",
 		},
 		"tiny": {
-			"tiny__owner (owner, changed_at, id)" + live, "tiny__team (team, changed_at, id)" + live, "unique tiny__name_k_unique (name_k)" + live,
+			"tiny__owner (owner, changed_at, id, team, branch)" + live, "tiny__team (team, changed_at, id, owner, branch)" + live, "unique tiny__name_k_unique (name_k)" + live,
 			"unique tiny__external_id (source, external_id) WHERE external_id IS NOT NULL", "tiny__deleted (deleted, id) WHERE deleted > 0",
 		},
 	} {
