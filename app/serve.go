@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -83,11 +82,11 @@ func address(a net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// SetupAddress gives the one-time address for creating the owner of a new workspace; empty when there is one.
-func (w *Workspace) SetupAddress(ctx context.Context, base string) (string, error) {
+// SetupToken gives the one-time token with which the owner of a new workspace is made; empty when there is one.
+func (w *Workspace) SetupToken(ctx context.Context) (string, error) {
 	token, needed, err := w.Auth.Setup(ctx)
 	if err != nil || !needed {
 		return "", err
 	}
-	return strings.TrimSuffix(base, "/") + "/setup?token=" + token.Reveal(), nil
+	return token.Reveal(), nil
 }

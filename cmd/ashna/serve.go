@@ -17,7 +17,20 @@ func serveFlags(f *flag.FlagSet, s *settings) {
 	f.StringVar(&s.language, "language", "en", "language of a new workspace: en, fa or az")
 }
 
-// serve runs the server until it is told to stop. A new workspace prints the one-time address at which the owner is made.
+// firstStart is what a workspace without users says: the address and the token follow.
+const firstStart = `
+Nobody can sign in yet. Make the owner of this workspace with
+
+  ashna user add EMAIL --role owner
+
+and the same --data or --database as here, or once, within 24 hours, over the API:
+
+  curl %s/api/v1/setup --json '{"token": "%s",
+    "name": "YOUR NAME", "email": "EMAIL", "password": "PASSWORD"}'
+
+`
+
+// serve runs the server until it is told to stop. A workspace without users prints how the owner is made.
 func serve(ctx context.Context, s *settings, _ []string) (err error) {
 	w, err := app.Open(ctx, s.config(true))
 	if err != nil {
@@ -26,13 +39,12 @@ func serve(ctx context.Context, s *settings, _ []string) (err error) {
 	defer func() { err = errors.Join(err, w.Close()) }()
 	return w.Serve(ctx, s.listen, api.Limits{Rate: float64(s.rate), Burst: 2 * s.rate}, func(address string) {
 		fmt.Fprintln(os.Stderr, "Ashna answers at", address)
-		setup, err := w.SetupAddress(ctx, address)
+		token, err := w.SetupToken(ctx)
 		switch {
 		case err != nil:
-			fmt.Fprintln(os.Stderr, "the address for the first start could not be made:", app.Explain(err))
-		case setup != "":
-			fmt.Fprintf(os.Stderr, "\nNobody can sign in yet. Make the owner of this workspace here, once, within 24 hours:\n  %s\n"+
-				"or with: ashna user add EMAIL --role owner\n\n", setup)
+			fmt.Fprintln(os.Stderr, "the token for the first start could not be made:", app.Explain(err))
+		case token != "":
+			fmt.Fprintf(os.Stderr, firstStart, address, token)
 		}
 	})
 }
