@@ -316,8 +316,10 @@ func (s liteSession) exec(ctx context.Context, text string, args []any) (int64, 
 }
 
 func (s liteSession) later(ctx context.Context, text string, args []any) error {
-	_, err := s.exec(ctx, text, args)
-	return err
+	if err := ctx.Err(); err != nil {
+		return late(err)
+	}
+	return s.liteConn.run(text, args)
 }
 
 func (s liteSession) flush(context.Context) error { return nil }
@@ -328,7 +330,7 @@ func (s liteSession) discard() {}
 func (s liteSession) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
 	text := InsertText(table, columns, 1)
 	for _, row := range rows {
-		if _, err := s.exec(ctx, text, row); err != nil {
+		if err := s.later(ctx, text, row); err != nil {
 			return err
 		}
 	}
