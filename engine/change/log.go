@@ -79,6 +79,12 @@ const lockText = "SELECT pg_advisory_xact_lock(4711, hashtext(current_schema()))
 // Append writes the changes of a transaction as its last statement, in the order of commits: on a database with several writers it takes
 // the log's lock first, so that a number is never given before a smaller one is visible. It fills Seq, Tx and Hash.
 func Append(ctx context.Context, tx *db.Tx, list []Change) error {
+	return AppendIf(ctx, tx, list, "0", func(int64) error { return nil })
+}
+
+// AppendIf is Append after a last look: the scalar expression also, a number, is read together with the end of the log and put before
+// check, whose error ends it before anything is written. An empty list reads and writes nothing.
+func AppendIf(ctx context.Context, tx *db.Tx, list []Change, also string, check func(int64) error) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -87,8 +93,11 @@ func Append(ctx context.Context, tx *db.Tx, list []Change) error {
 			return err
 		}
 	}
-	seq, hash, err := head(ctx, tx)
+	seq, hash, seen, err := head(ctx, tx, also)
 	if err != nil {
+		return err
+	}
+	if err := check(seen); err != nil {
 		return err
 	}
 	rows := make([][]any, len(list))
@@ -102,12 +111,17 @@ func Append(ctx context.Context, tx *db.Tx, list []Change) error {
 	return tx.Insert(ctx, "changes", columns, rows)
 }
 
-func head(ctx context.Context, q db.Querier) (int64, []byte, error) {
-	row, found, err := db.One(ctx, q, "SELECT seq, hash FROM changes ORDER BY seq DESC LIMIT 1")
-	if err != nil || !found {
-		return 0, make([]byte, sha256.Size), err
+// head reads the end of the log, and one number besides.
+func head(ctx context.Context, q db.Querier, also string) (seq int64, hash []byte, seen int64, err error) {
+	row, _, err := db.One(ctx, q, "SELECT h.seq, h.hash, ("+also+") FROM (SELECT 1 AS one) AS o LEFT JOIN "+
+		"(SELECT seq, hash FROM changes ORDER BY seq DESC LIMIT 1) AS h ON 1 = 1")
+	if err != nil {
+		return 0, nil, 0, err
 	}
-	return row.Int(0), row.Bytes(1), nil
+	if row[0] == nil {
+		return 0, make([]byte, sha256.Size), row.Int(2), nil
+	}
+	return row.Int(0), row.Bytes(1), row.Int(2), nil
 }
 
 // sum is SHA-256 over the hash before and every field of the change, each with its length before it, so that no two changes read alike.

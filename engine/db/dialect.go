@@ -32,8 +32,9 @@ type Dialect struct {
 	Least, Greatest string
 	// Lateral says that a few rows for each key need a lateral join; otherwise IN with an order and a limit does it.
 	Lateral bool
-	// Lock is appended to a SELECT to lock its row until the end of the transaction.
-	Lock string
+	// Lock is appended to a SELECT to lock its row against other writers until the end of the transaction; others may link to it. LockFirm
+	// keeps others from linking to it as well; LockLink keeps the row of a link's target from being locked firmly.
+	Lock, LockFirm, LockLink string
 	// LateReferences says that a link is declared after its table was made.
 	LateReferences bool
 	// TableOptions end the statement that makes a table of records.
@@ -108,7 +109,7 @@ var postgresDialect = &Dialect{
 	Divide: "div(%s, nullif(%s, 0))", Modulo: "mod(%s, nullif(%s, 0))",
 	Sum:      "CASE WHEN abs(coalesce(sum(%[1]s::numeric), 0)) < 4611686018427387904 THEN coalesce(sum(%[1]s::numeric), 0)::bigint END",
 	CastText: `$%d::text COLLATE "C"`, CastInt: "$%d::bigint", CastBytes: "$%d::bytea", EmptyFirst: " NULLS FIRST",
-	Least: "least", Greatest: "greatest", Lateral: true, Lock: " FOR UPDATE", SkipLocked: " FOR UPDATE SKIP LOCKED",
+	Least: "least", Greatest: "greatest", Lateral: true, Lock: " FOR NO KEY UPDATE", LockFirm: " FOR UPDATE", LockLink: " FOR KEY SHARE", SkipLocked: " FOR UPDATE SKIP LOCKED",
 	LateReferences: true, TableOptions: " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02)",
 	listColumns: pgColumns, listIndexes: pgIndexes,
 }

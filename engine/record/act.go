@@ -31,8 +31,8 @@ func (t *Tx) Act(ctx context.Context, who *access.Viewer, e *meta.Entity, id ide
 			return nil, err
 		}
 		call.Record = r
-	} else if !who.Can(e, right) {
-		return nil, fault.New(fault.Denied, "error.denied")
+	} else if err := t.engine.mayDo(who, e, right); err != nil {
+		return nil, err
 	}
 	var err error
 	if call.Input, err = t.engine.input(declared, input); err != nil {

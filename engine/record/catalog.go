@@ -13,6 +13,7 @@ import (
 	"ashna/engine/meta"
 	"ashna/engine/schema"
 	"ashna/kit/fault"
+	"ashna/kit/text"
 )
 
 // Parts of the catalog that are made while the program runs.
@@ -40,7 +41,8 @@ func readItems(ctx context.Context, q db.Querier) ([]meta.Item, error) {
 }
 
 // ChangeCatalog adds or changes one custom object, field or rule, or a shipped one as far as that is allowed: tables, catalog and log in one
-// transaction, while others read and write. The names of custom fields and rules begin with "c_".
+// transaction, while others read and write. The names of custom fields and rules begin with "c_". Unique values that occur twice already are
+// a Conflict.
 func (e *Engine) ChangeCatalog(ctx context.Context, who *access.Viewer, via change.Via, item meta.Item) error {
 	if err := who.Require(access.Catalog); err != nil {
 		return err
@@ -49,11 +51,15 @@ func (e *Engine) ChangeCatalog(ctx context.Context, who *access.Viewer, via chan
 	if err != nil {
 		return e.explain(who.Catalog, err)
 	}
-	return e.reload(ctx)
+	e.takeOver(ctx)
+	return nil
 }
 
 // changeCatalog takes the lock of the catalog, so that changes of two processes follow each other and both stay.
 func (e *Engine) changeCatalog(ctx context.Context, tx *db.Tx, who *access.Viewer, via change.Via, item meta.Item) error {
+	if err := holdShape(ctx, tx, ""); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, "UPDATE epoch SET value = value + 1 WHERE name = $1", epochCatalog); err != nil {
 		return err
 	}
@@ -88,7 +94,7 @@ func (e *Engine) changeCatalog(ctx context.Context, tx *db.Tx, who *access.Viewe
 	if err := e.shape(ctx, tx, after); err != nil {
 		return err
 	}
-	if err := e.fillKeys(ctx, tx, before, after); err != nil {
+	if err := e.fillKeys(ctx, tx, before, after, text.NewCollation(settings.Language).Key); err != nil {
 		return err
 	}
 	if err := tx.Later(ctx, "INSERT INTO catalog_item (id, object, part, name, body, version) VALUES ($1, $2, $3, $4, $5, $6) "+
@@ -235,108 +241,10 @@ func declared(entity *meta.Entity, name string) *meta.Field {
 	return nil
 }
 
-// fillKeys fills what a change asks for about records that are there already: order keys of a text that lists are now ordered by, stored
-// formulas and roll-ups, and the search index of a field that is now searched.
-func (e *Engine) fillKeys(ctx context.Context, tx *db.Tx, before, after *meta.Catalog) error {
-	for _, entity := range after.Entities {
-		old, existed := before.Object(entity.Name)
-		if !existed {
-			continue
-		}
-		changed, reindex := toFill(old, entity)
-		if len(changed) > 0 || reindex {
-			if err := e.refill(ctx, tx, entity, changed, reindex); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// toFill lists the fields whose columns have to be filled, and says whether the search index has to.
-func toFill(old, entity *meta.Entity) (changed []*meta.Attr, reindex bool) {
-	for _, a := range entity.Fields {
-		was, had := old.Attr(a.Name)
-		computed := a.Stored && (a.Kind.Type() == "formula" || a.Kind.Type() == "rollup")
-		if computed && (!had || !sameKind(was.Kind, a.Kind)) || had && a.Order != "" && was.Order == "" {
-			changed = append(changed, a)
-		}
-		reindex = reindex || had && a.Search != was.Search
-	}
-	return changed, reindex
-}
-
 func sameKind(a, b meta.Kind) bool {
 	x, errX := meta.MarshalKind(a)
 	y, errY := meta.MarshalKind(b)
 	return errX == nil && errY == nil && string(x) == string(y)
-}
-
-const refillBatch = 1_000
-
-// refill computes fields of all records of an object again, in batches by key.
-func (e *Engine) refill(ctx context.Context, tx *db.Tx, entity *meta.Entity, fields []*meta.Attr, reindex bool) error {
-	who := access.NewSystem(entity.Catalog(), e.Policy(), 0)
-	t := &Tx{engine: e, db: tx, who: who, via: change.ViaSystem, now: e.clock.Now(), raised: map[string]bool{}}
-	l := e.layout(entity)
-	last := int64(0)
-	for {
-		var batch []*Record
-		err := db.Each(ctx, tx, l.selects+" WHERE id > $1 ORDER BY id LIMIT $2", []any{last, int64(refillBatch)}, func(row db.Row) error {
-			batch = append(batch, l.record(row))
-			return nil
-		})
-		if err != nil || len(batch) == 0 {
-			return err
-		}
-		for _, r := range batch {
-			last = int64(r.ID())
-			if err := t.refillOne(ctx, r, fields, reindex); err != nil {
-				return err
-			}
-		}
-		if err := t.search.flush(ctx, tx); err != nil {
-			return err
-		}
-	}
-}
-
-func (t *Tx) refillOne(ctx context.Context, r *Record, fields []*meta.Attr, reindex bool) error {
-	if len(r.Entity.Rollups) > 0 {
-		if err := t.readRollups(ctx, r); err != nil {
-			return err
-		}
-	}
-	if err := t.engine.computeStored(t.who, r); err != nil {
-		return err
-	}
-	if reindex && !r.Deleted() {
-		t.search.changed = append(t.search.changed, entryOf(r))
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return t.update(ctx, r, fields)
-}
-
-// reorder writes all order keys again after the language of the workspace changed.
-func (e *Engine) reorder(ctx context.Context) error {
-	for _, entity := range e.Catalog().Entities {
-		var ordered []*meta.Attr
-		for _, a := range entity.Fields {
-			if a.Order != "" {
-				ordered = append(ordered, a)
-			}
-		}
-		if len(ordered) == 0 {
-			continue
-		}
-		err := e.db.Write(ctx, func(tx *db.Tx) error { return e.refill(ctx, tx, entity, ordered, false) })
-		if err != nil {
-			return fmt.Errorf("order %s anew: %w", entity.Plural, err)
-		}
-	}
-	return nil
 }
 
 // Preview gives the statements that a change of the catalog would run, in words, without running them.

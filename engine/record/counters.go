@@ -2,15 +2,19 @@ package record
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"sync"
+	"time"
 
+	"ashna/engine/access"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/kit/formula"
 )
 
-// counters know roughly how many live rows each owner, team, branch and indexed choice or link has. They are counted in the background and
-// serve the planner of lists only.
+// counters know roughly how many live rows each owner, team, branch and indexed choice has, and how the values of indexed numbers, days and
+// moments lie. They are counted in the background and serve the planner of lists only.
 type counters struct {
 	mu      sync.RWMutex
 	objects map[string]*objectCount
@@ -20,7 +24,13 @@ type objectCount struct {
 	last   int64 // seq of the log when counted
 	live   int64
 	keys   map[string]map[any]int64
-	ranges map[string][]int64 // column to the borders of a hundred equal parts
+	ranges map[string]spread
+}
+
+// spread is how the values of a column lie: the borders of equal parts, and the share of live rows that have a value.
+type spread struct {
+	borders []int64
+	filled  float64
 }
 
 func newCounters() *counters { return &counters{objects: map[string]*objectCount{}} }
@@ -56,64 +66,143 @@ func (c *counters) Rows(object, column string, key any) (int64, bool) {
 // Below gives the share of live records below a value.
 func (c *counters) Below(object, column string, value int64) (float64, bool) {
 	o := c.of(object)
-	if o == nil || len(o.ranges[column]) == 0 {
+	if o == nil || len(o.ranges[column].borders) == 0 {
 		return 0, false
 	}
-	borders := o.ranges[column]
-	i := sort.Search(len(borders), func(i int) bool { return borders[i] >= value })
-	return float64(i) / float64(len(borders)), true
+	s := o.ranges[column]
+	i := sort.Search(len(s.borders), func(i int) bool { return s.borders[i] >= value })
+	return float64(i) / float64(len(s.borders)) * s.filled, true
 }
 
 // Shares is not counted: a share is rare beside what roles give.
 func (c *counters) Shares(string, []int64) (int64, bool) { return 0, false }
 
+// visible gives how many live records of an object are among rows, those that are shared aside; some may be counted twice.
+func (c *counters) visible(object string, rows access.Rows) int64 {
+	var n int64
+	add := func(column string, keys ...int64) {
+		for _, key := range keys {
+			if rows, known := c.Rows(object, column, key); known {
+				n += rows
+			}
+		}
+	}
+	if rows.Me != 0 {
+		add(meta.FieldOwner, rows.Me)
+	}
+	add(meta.FieldTeam, rows.Teams...)
+	add(meta.FieldBranch, rows.Branches...)
+	return n
+}
+
 const (
-	maxCountedKeys = 5_000 // values of one column that are told apart
-	recountShare   = 50    // an object is counted again when one in so many of its rows changed
+	countEvery     = 30 * time.Second
+	countTime      = 20 * time.Second // one object may take so long; then what was known stays
+	maxCountedKeys = 5_000            // values of one column that are told apart
+	recountShare   = 50               // an object is counted again when one in so many of its rows changed
+	recountLeast   = 500              // and at least so many
+	recountLook    = 200_000          // changes that are looked at; after more, everything is counted
+	rangeParts     = 100
 )
 
+// run counts until ctx ends.
+func (c *counters) run(ctx context.Context, e *Engine) {
+	tick := time.NewTicker(countEvery)
+	defer tick.Stop()
+	for {
+		if err := c.refresh(ctx, e); err != nil && ctx.Err() == nil {
+			e.log.Debug("count rows", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
 // refresh counts the objects that changed much since they were counted.
-func (c *counters) refresh(ctx context.Context, e *Engine) {
+func (c *counters) refresh(ctx context.Context, e *Engine) error {
+	var failed error
 	for _, entity := range e.Catalog().Entities {
 		if ctx.Err() != nil {
-			return
+			return ctx.Err()
 		}
 		if entity.Small {
 			continue
 		}
 		if err := c.count(ctx, e, entity); err != nil {
-			e.log.Debug("count rows", "object", entity.Name, "err", err)
+			failed = fmt.Errorf("count %s: %w", entity.Name, err)
 		}
 	}
+	return failed
 }
 
+// count counts one object, unless little changed.
 func (c *counters) count(ctx context.Context, e *Engine, entity *meta.Entity) error {
+	ctx, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
 	return e.db.Read(ctx, func(q db.Querier) error {
 		row, _, err := db.One(ctx, q, "SELECT coalesce(max(seq), 0) FROM changes")
 		if err != nil {
 			return err
 		}
-		if old := c.of(entity.Name); old != nil && row.Int(0)-old.last < max(old.live/recountShare, 1_000) {
-			return nil
-		}
-		fresh := &objectCount{last: row.Int(0), keys: map[string]map[any]int64{}, ranges: map[string][]int64{}}
-		for _, column := range countedColumns(entity) {
-			keys, err := countKeys(ctx, q, entity, column)
-			if err != nil {
+		last := row.Int(0)
+		if old := c.of(entity.Name); old != nil {
+			changed, err := changedSince(ctx, q, entity.Name, old.last, last)
+			if err != nil || changed < max(old.live/recountShare, recountLeast) {
 				return err
 			}
-			if keys != nil {
-				fresh.keys[column] = keys
-			}
 		}
-		for _, n := range fresh.keys[meta.FieldOwner] {
-			fresh.live += n
+		fresh, err := countObject(ctx, q, entity)
+		if err != nil {
+			return err
 		}
+		fresh.last = last
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.objects[entity.Name] = fresh
 		return nil
 	})
+}
+
+// changedSince says how many changes of an object the log has between two places.
+func changedSince(ctx context.Context, q db.Querier, object string, from, to int64) (int64, error) {
+	if to-from < recountLeast || to-from > recountLook {
+		return to - from, nil
+	}
+	row, _, err := db.One(ctx, q, "SELECT count(*) FROM changes WHERE seq > $1 AND seq <= $2 AND object = $3", from, to, object)
+	if err != nil {
+		return 0, err
+	}
+	return row.Int(0), nil
+}
+
+func countObject(ctx context.Context, q db.Querier, entity *meta.Entity) (*objectCount, error) {
+	o := &objectCount{keys: map[string]map[any]int64{}, ranges: map[string]spread{}}
+	for _, column := range countedColumns(entity) {
+		keys, total, err := countKeys(ctx, q, entity, column)
+		if err != nil {
+			return nil, err
+		}
+		if keys != nil {
+			o.keys[column] = keys
+		}
+		if column == meta.FieldOwner {
+			o.live = total
+		}
+	}
+	for _, a := range entity.Fields {
+		if !ranged(a) {
+			continue
+		}
+		s, err := spreadOf(ctx, q, entity, a.Key, o.live)
+		if err != nil {
+			return nil, err
+		}
+		o.ranges[a.Key] = s
+	}
+	return o, nil
 }
 
 func countedColumns(entity *meta.Entity) []string {
@@ -126,14 +215,44 @@ func countedColumns(entity *meta.Entity) []string {
 	return columns
 }
 
-// countKeys counts the rows of each key; nil when there are too many to tell apart.
-func countKeys(ctx context.Context, q db.Querier, entity *meta.Entity, column string) (map[any]int64, error) {
-	keys := map[any]int64{}
-	err := db.Each(ctx, q, "SELECT "+column+", count(*) FROM "+entity.Table()+" WHERE deleted = 0 GROUP BY "+column, nil, func(r db.Row) error {
-		if len(keys) < maxCountedKeys || column == meta.FieldOwner {
+// ranged says whether filters ask for ranges of a field and an index has its values in order.
+func ranged(a *meta.Attr) bool {
+	switch a.Formula().Kind {
+	case formula.Number, formula.Date, formula.Moment:
+		return a.Indexed() && a.Name != meta.FieldChangedAt
+	}
+	return false
+}
+
+// countKeys counts the rows of each key, nil when there are too many to tell apart, and all rows.
+func countKeys(ctx context.Context, q db.Querier, entity *meta.Entity, column string) (keys map[any]int64, total int64, err error) {
+	keys = map[any]int64{}
+	err = db.Each(ctx, q, "SELECT "+column+", count(*) FROM "+entity.Table()+" WHERE deleted = 0 GROUP BY "+column, nil, func(r db.Row) error {
+		total += r.Int(1)
+		if len(keys) <= maxCountedKeys {
 			keys[r[0]] = r.Int(1)
 		}
 		return nil
 	})
-	return keys, err
+	if len(keys) > maxCountedKeys {
+		keys = nil
+	}
+	return keys, total, err
+}
+
+// spreadOf reads every hundredth part of a column in the order of its index.
+func spreadOf(ctx context.Context, q db.Querier, entity *meta.Entity, column string, live int64) (spread, error) {
+	where := " FROM " + entity.Table() + " WHERE deleted = 0 AND " + column + " IS NOT NULL"
+	row, _, err := db.One(ctx, q, "SELECT count(*)"+where)
+	if err != nil || row.Int(0) == 0 || live == 0 {
+		return spread{}, err
+	}
+	s := spread{filled: min(float64(row.Int(0))/float64(live), 1)}
+	step := max(row.Int(0)/rangeParts, 1)
+	text := "SELECT v FROM (SELECT " + column + " AS v, row_number() OVER (ORDER BY " + column + ") AS n" + where + ") AS x WHERE n % $1 = 0 ORDER BY v"
+	err = db.Each(ctx, q, text, []any{step}, func(r db.Row) error {
+		s.borders = append(s.borders, r.Int(0))
+		return nil
+	})
+	return s, err
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"ashna/engine/access"
 	"ashna/engine/change"
@@ -27,7 +28,7 @@ func (t *Tx) Delete(ctx context.Context, who *access.Viewer, e *meta.Entity, id 
 	return t.remove(ctx, r, t.now.UnixMicro())
 }
 
-// remove deletes a loaded record and what goes with it; all of them carry the same moment, so that restoring brings back just those.
+// remove deletes a loaded record and then what goes with it; all of them carry the same moment, so that restoring brings back just those.
 func (t *Tx) remove(ctx context.Context, r *Record, at int64) error {
 	if err := t.enter(); err != nil {
 		return err
@@ -41,12 +42,15 @@ func (t *Tx) remove(ctx context.Context, r *Record, at int64) error {
 	if err := d.faults.Or(); err != nil {
 		return err
 	}
+	if err := t.mark(ctx, d, change.Delete); err != nil {
+		return err
+	}
 	for _, list := range r.Entity.Lists {
 		if err := t.release(ctx, list, r, at); err != nil {
 			return err
 		}
 	}
-	return t.mark(ctx, d, change.Delete)
+	return nil
 }
 
 // mark writes the deletion or the return of one record.
@@ -91,12 +95,15 @@ func (t *Tx) release(ctx context.Context, list meta.List, r *Record, at int64) e
 		return err
 	}
 	if len(linked) > maxCascade {
-		return fault.New(fault.Conflict, "record.in_use", "object", list.Entity.Name, "n", len(linked))
+		return fault.New(fault.Conflict, "record.in_use")
 	}
 	for _, other := range linked {
-		if onDelete == meta.Cascade {
+		switch {
+		case onDelete == meta.Cascade:
 			err = t.remove(ctx, other, at)
-		} else {
+		case list.Via.Derived:
+			err = t.SetDerived(ctx, other, map[string][]any{list.Via.Name: make([]any, list.Via.Width)})
+		default:
 			_, err = t.change(ctx, t.System(), other, Patch{list.Via.Name: nil}, 0)
 		}
 		if err != nil {
@@ -112,15 +119,18 @@ func (t *Tx) refuseUsed(ctx context.Context, list meta.List, r *Record) error {
 	if err != nil {
 		return err
 	}
-	if n := row.Int(0); n > 0 {
+	switch n := row.Int(0); {
+	case n == 0:
+		return nil
+	case t.who.Rows(list.Entity, access.Read).All:
 		return fault.New(fault.Conflict, "record.in_use", "object", list.Entity.Name, "n", n)
 	}
-	return nil
+	return fault.New(fault.Conflict, "record.in_use") // how many there are is not for everybody
 }
 
 // Restore brings a deleted record back, with the records that went with it. Links to records that are gone for good come back empty.
 func (t *Tx) Restore(ctx context.Context, who *access.Viewer, e *meta.Entity, id ident.ID) (*Record, error) {
-	r, err := t.engine.fetch(ctx, t.db, e, id, t.db.Dialect().Lock)
+	r, err := t.engine.fetch(ctx, t.db, e, id, t.db.Dialect().LockFirm)
 	if err != nil {
 		return nil, err
 	}
@@ -161,36 +171,43 @@ func (t *Tx) revive(ctx context.Context, r *Record) (*Record, error) {
 			}
 		}
 	}
-	return d.New, nil
+	if len(r.Entity.Rollups) == 0 {
+		return d.New, nil
+	}
+	if err := t.derive(ctx, r.Entity, r.ID()); err != nil {
+		return nil, err
+	}
+	return t.engine.fetch(ctx, t.db, r.Entity, r.ID(), "")
 }
 
-// parentsLive refuses to restore a record whose required link leads to a deleted one: that one comes first.
+// parentsLive refuses to restore a record whose required link leads to a deleted one, which comes first, or to one that is gone for good.
 func (t *Tx) parentsLive(ctx context.Context, d *Draft) error {
 	for _, a := range d.Entity().Fields {
-		k, ok := a.Kind.(meta.RefKind)
-		if !ok || a.System || !a.Required || d.New.number(a.At) == 0 {
+		if a.System || !a.Required || len(a.Targets()) == 0 {
 			continue
 		}
-		target, ok := d.Entity().Catalog().Object(k.To)
-		if !ok {
-			continue
+		object, id := linkOf(a, d.New)
+		target, ok := d.Entity().Catalog().Object(object)
+		if ok && id != 0 {
+			_, live, err := db.One(ctx, t.db, "SELECT 1 FROM "+target.Table()+" WHERE id = $1 AND deleted = 0", int64(id))
+			if err != nil {
+				return err
+			}
+			if live {
+				continue
+			}
 		}
-		_, live, err := db.One(ctx, t.db, "SELECT 1 FROM "+target.Table()+" WHERE id = $1 AND deleted = 0", d.New.number(a.At))
-		if err != nil {
-			return err
-		}
-		if !live {
-			return fault.New(fault.Conflict, "value.reference_deleted", "field", a.Name).In(a.Name)
-		}
+		return fault.New(fault.Conflict, "value.reference_deleted", "field", a.Name).In(a.Name)
 	}
 	return nil
 }
 
-// goneTogether finds the records that were deleted in the same moment because they belonged to one.
+// goneTogether finds records that were deleted in the same moment as one that they link to. What belongs to it is found whenever it was
+// deleted, for the moment 0.
 func (t *Tx) goneTogether(ctx context.Context, list meta.List, id ident.ID, at int64) ([]*Record, error) {
 	l := t.engine.layout(list.Entity)
 	var gone []*Record
-	text := l.selects + " WHERE " + list.Via.Columns[0] + " = $1 AND deleted = $2 AND deleted > 0 ORDER BY id LIMIT " + fmt.Sprint(maxCascade)
+	text := l.selects + " WHERE " + list.Via.Columns[0] + " = $1 AND (deleted = $2 OR $2 = 0) AND deleted > 0 ORDER BY id LIMIT " + fmt.Sprint(maxCascade)
 	err := db.Each(ctx, t.db, text, []any{int64(id), at}, func(row db.Row) error {
 		gone = append(gone, l.record(row))
 		return nil
@@ -198,9 +215,14 @@ func (t *Tx) goneTogether(ctx context.Context, list meta.List, id ident.ID, at i
 	return gone, err
 }
 
-// Purge removes a deleted record for good. Its history stays, with the values it had; links of other deleted records to it are cleared.
+// Purge removes a deleted record for good, with the deleted records that belong to it or were deleted with it. Its history stays, with the
+// values it had; links of other deleted records to it are cleared.
 func (t *Tx) Purge(ctx context.Context, who *access.Viewer, e *meta.Entity, id ident.ID) error {
-	r, err := t.engine.fetch(ctx, t.db, e, id, t.db.Dialect().Lock)
+	if err := t.enter(); err != nil {
+		return err
+	}
+	defer t.leave()
+	r, err := t.engine.fetch(ctx, t.db, e, id, t.db.Dialect().LockFirm)
 	if err != nil {
 		return err
 	}
@@ -214,27 +236,52 @@ func (t *Tx) Purge(ctx context.Context, who *access.Viewer, e *meta.Entity, id i
 		return fault.New(fault.Conflict, "record.not_deleted")
 	}
 	for _, list := range r.Entity.Lists {
-		if err := t.refuseUsed(ctx, list, r); err != nil {
+		if err := t.purgeLinks(ctx, list, r); err != nil {
 			return err
 		}
-		gone, err := t.goneTogether(ctx, list, id, r.number(meta.SlotDeleted))
+	}
+	if err := t.erase(ctx, e, id); err != nil {
+		return err
+	}
+	t.note(change.Change{Object: e.Name, Record: id, Version: r.Version() + 1, Op: change.Purge, Fields: []byte("{}")})
+	t.raiseFor(e)
+	return nil
+}
+
+// purgeLinks removes the deleted records of a list that go with a record, and clears the links of the other deleted ones.
+func (t *Tx) purgeLinks(ctx context.Context, list meta.List, r *Record) error {
+	if err := t.refuseUsed(ctx, list, r); err != nil {
+		return err
+	}
+	at := r.number(meta.SlotDeleted)
+	if list.Entity.ParentVia == list.Via {
+		at = 0
+	}
+	for {
+		gone, err := t.goneTogether(ctx, list, r.ID(), at)
 		if err != nil {
 			return err
+		}
+		if len(gone) == 0 {
+			break
 		}
 		for _, other := range gone {
 			if err := t.Purge(ctx, t.System(), other.Entity, other.ID()); err != nil {
 				return err
 			}
 		}
-		if err := t.db.Later(ctx, "UPDATE "+list.Entity.Table()+" SET "+list.Via.Columns[0]+" = NULL WHERE "+list.Via.Columns[0]+" = $1 AND deleted > 0",
-			int64(id)); err != nil {
-			return err
-		}
 	}
+	via := list.Via
+	text := "UPDATE " + list.Entity.Table() + " SET " + strings.Join(via.Columns, " = NULL, ") + " = NULL WHERE " + via.Columns[0] + " = $1 AND deleted > 0"
+	return t.db.Later(ctx, text, int64(r.ID()))
+}
+
+// erase removes the row of a record and what is kept beside it.
+func (t *Tx) erase(ctx context.Context, e *meta.Entity, id ident.ID) error {
 	for _, text := range []string{
-		"DELETE FROM record_share WHERE record = $1", "DELETE FROM follower WHERE record = $1", "DELETE FROM " + e.Table() + " WHERE id = $1",
+		"DELETE FROM record_share WHERE object = $2 AND record = $1", "DELETE FROM follower WHERE object = $2 AND record = $1",
 	} {
-		if err := t.db.Later(ctx, text, int64(id)); err != nil {
+		if err := t.db.Later(ctx, text, int64(id), e.Name); err != nil {
 			return err
 		}
 	}
@@ -244,7 +291,5 @@ func (t *Tx) Purge(ctx context.Context, who *access.Viewer, e *meta.Entity, id i
 		}
 	}
 	t.search.remove(id)
-	t.note(change.Change{Object: e.Name, Record: id, Version: r.Version() + 1, Op: change.Purge, Fields: []byte("{}")})
-	t.raiseFor(e)
-	return nil
+	return t.db.Later(ctx, "DELETE FROM "+e.Table()+" WHERE id = $1", int64(id))
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"ashna/engine/access"
-	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/engine/query"
@@ -134,14 +133,14 @@ func linked(a *meta.Attr, target *meta.Entity, records ...*Record) []ident.ID {
 }
 
 // derive computes the roll-ups and formulas of one record again and writes what changed. The record is locked before its list is read, so
-// that of two transactions the later one sees what the earlier did.
+// that of two transactions the later one sees what the earlier did. A deleted record waits until it is restored.
 func (t *Tx) derive(ctx context.Context, e *meta.Entity, id ident.ID) error {
 	if err := t.enter(); err != nil {
 		return err
 	}
 	defer t.leave()
 	old, err := t.engine.fetch(ctx, t.db, e, id, t.db.Dialect().Lock)
-	if err != nil || old == nil {
+	if err != nil || old == nil || old.Deleted() {
 		return err
 	}
 	now := old.clone()
@@ -151,20 +150,8 @@ func (t *Tx) derive(ctx context.Context, e *meta.Entity, id ident.ID) error {
 	if err := t.engine.computeStored(t.who, now); err != nil {
 		return err
 	}
-	var touched []*meta.Attr
-	for _, a := range e.Fields {
-		if a.Width > 0 && !Same(a, old, now) {
-			touched = append(touched, a)
-		}
-	}
-	if len(touched) == 0 {
-		return nil
-	}
-	if err := t.update(ctx, now, touched); err != nil {
-		return err
-	}
-	t.note(change.Change{Object: e.Name, Record: id, Version: now.Version(), Op: change.Derive, Fields: difference(old, now, touched)})
-	return t.rollUp(ctx, old, now)
+	_, err = t.follow(ctx, old, now)
+	return err
 }
 
 // readRollups computes all roll-ups of a record in one statement.
@@ -227,75 +214,4 @@ func aggregate(k meta.RollupKind, field *meta.Attr, d *db.Dialect) string {
 	}
 	scaled := fmt.Sprintf(d.Clamp, fmt.Sprintf(d.Wide, sum)+" * "+scale)
 	return "CASE WHEN count(" + column + ") > 0 THEN " + scaled + " / count(" + column + ") END"
-}
-
-// inherit gives the records below a record its owner, team and branch, which decide who sees them.
-func (t *Tx) inherit(ctx context.Context, d *Draft) error {
-	if d.Old == nil {
-		return t.adopt(ctx, d)
-	}
-	if !d.Changed(meta.FieldOwner) && !d.Changed(meta.FieldTeam) && !d.Changed(meta.FieldBranch) {
-		return nil
-	}
-	s := d.New.Slots
-	for _, list := range d.Entity().Lists {
-		if list.Entity.ParentVia != list.Via {
-			continue
-		}
-		err := t.db.Later(ctx, "UPDATE "+list.Entity.Table()+" SET owner = $1, team = $2, branch = $3 WHERE "+list.Via.Columns[0]+" = $4",
-			s[meta.SlotOwner], s[meta.SlotTeam], s[meta.SlotBranch], int64(d.New.ID()))
-		if err != nil {
-			return err
-		}
-		if err := t.reindex(ctx, list, d.New.ID()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// adopt gives a new record that belongs to a parent the shares of that parent; owner, team and branch it has already.
-func (t *Tx) adopt(ctx context.Context, d *Draft) error {
-	t.fresh[d.New.ID()] = true
-	t.known[int64(d.New.ID())] = knownTarget{d.Entity(), d.New.owned(0)}
-	via := d.Entity().ParentVia
-	if via == nil || d.New.number(via.At) == 0 || t.fresh[ident.ID(d.New.number(via.At))] {
-		return nil
-	}
-	id := d.New.number(via.At)
-	return t.db.Later(ctx, "INSERT INTO record_share (object, principal, record, until, level, granted_by, granted_at) "+
-		"SELECT $1, s.principal, $2"+t.intCast()+", s.until, s.level, s.granted_by, s.granted_at FROM record_share AS s WHERE s.record = $3",
-		d.Entity().Name, int64(d.New.ID()), id)
-}
-
-// saveMany writes the links fields of a draft: the object between gets a record for each new id and loses those that are gone.
-func (t *Tx) saveMany(ctx context.Context, who *access.Viewer, d *Draft) error {
-	for _, a := range d.Entity().Fields {
-		wanted, set := d.many[a]
-		if !set {
-			continue
-		}
-		k := a.Kind.(meta.ManyKind)
-		through, _ := who.Catalog.Object(k.Through)
-		have, err := t.Find(ctx, through, k.Near, int64(d.New.ID()), maxInverse)
-		if err != nil {
-			return err
-		}
-		for _, r := range have {
-			if i := slices.Index(wanted, any(int64(r.Link(k.Far)))); i >= 0 {
-				wanted = slices.Delete(slices.Clone(wanted), i, i+1)
-				continue
-			}
-			if err := t.Delete(ctx, who, through, r.ID(), 0); err != nil {
-				return err
-			}
-		}
-		for _, id := range wanted {
-			far := ident.ID(id.(int64)).String()
-			if _, err := t.Create(ctx, who, through, Patch{k.Near: d.New.ID().String(), k.Far: far}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

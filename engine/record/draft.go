@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -21,6 +22,7 @@ type Draft struct {
 	New    *Record
 	many   map[*meta.Attr][]any
 	faults fault.List
+	made   bool // by a rule, with Tx.Make
 }
 
 // Created says whether the record is new.
@@ -41,13 +43,21 @@ func (d *Draft) Changed(field string) bool {
 	return !Same(a, d.Old, d.New)
 }
 
-// Set gives a field its slots, as rules do; fields that are written by rules only are allowed. A wrong count of slots is a defect and
-// changes nothing.
+// Set gives a field its slots, as rules do; fields that are written by rules only are allowed. A name that is no field, or a wrong count of
+// slots, is a defect of the rule: the save fails with an Internal fault that names the field.
 func (d *Draft) Set(field string, slots ...any) {
 	a, ok := d.New.Entity.Attr(field)
-	if ok && len(slots) == a.Width {
-		copy(d.New.Slots[a.At:], slots)
+	if !ok || a.Part != nil || len(slots) != a.Width {
+		err := fmt.Errorf("a rule sets %s.%s to %d slots, which do not fit", d.New.Entity.Name, field, len(slots))
+		d.faults = append(d.faults, fault.Wrap(fault.Internal, "error.internal", err).In(field))
+		return
 	}
+	copy(d.New.Slots[a.At:], slots)
+}
+
+// copy gives a draft of a new record that can be saved without a trace in this one, so that a transaction may run again.
+func (d *Draft) copy() *Draft {
+	return &Draft{Old: d.Old, New: d.New.clone(), many: d.many, faults: slices.Clone(d.faults), made: d.made}
 }
 
 // Refuse adds a fault of a field; the record is not saved.
@@ -74,7 +84,7 @@ func (d *Draft) apply(env *meta.Env, who *access.Viewer, patch Patch) {
 }
 
 func (d *Draft) write(env *meta.Env, who *access.Viewer, a *meta.Attr, v any) error {
-	if a.Derived || !who.Writable(a) || len(a.Columns) == 0 && a.Kind.Type() != "links" {
+	if !who.Writable(a) || !keepsValue(a) || d.Old != nil && ownedByParent(a) {
 		return d.echoed(env, a, v)
 	}
 	slots, err := a.Kind.Parse(env, v)
@@ -97,6 +107,14 @@ func (d *Draft) write(env *meta.Env, who *access.Viewer, a *meta.Attr, v any) er
 		return fault.New(fault.Invalid, "value.read_only")
 	}
 	return nil
+}
+
+// keepsValue says whether a field has a value of its own that comes from outside.
+func keepsValue(a *meta.Attr) bool { return len(a.Columns) > 0 || a.Kind.Type() == "links" }
+
+// ownedByParent says whether a field says who a part belongs to, which its parent decides.
+func ownedByParent(a *meta.Attr) bool {
+	return a.Entity.ParentVia != nil && (a.Name == meta.FieldOwner || a.Name == meta.FieldTeam || a.Name == meta.FieldBranch)
 }
 
 // echoed lets a client send back what it read: a field that nobody writes may come in unchanged.

@@ -86,6 +86,7 @@ type state struct {
 	order    *text.Collation
 	epochs   map[string]int64
 	viewers  sync.Map // viewerKey to *access.Viewer
+	viewerN  atomic.Int64
 	formulas sync.Map // formulaKey to *formula.Expr
 	formulaN atomic.Int64
 	layouts  sync.Map // object name to *layout
@@ -124,23 +125,27 @@ func Open(ctx context.Context, o Options, before func(from, to int) error) (*Eng
 	return e, e.seed(ctx)
 }
 
-// Run keeps the engine up to date until ctx ends: it notices what other processes change and counts rows for the planner.
+// refreshEvery is how often the engine looks for changes of other processes without being told of any.
+const refreshEvery = 10 * time.Second
+
+// Run keeps the engine up to date until ctx ends: it notices what other processes change and, beside that, counts rows for the planner.
 func (e *Engine) Run(ctx context.Context) {
 	signals, stop := e.db.Committed()
 	defer stop()
-	count := time.NewTicker(30 * time.Second)
-	defer count.Stop()
-	e.counters.refresh(ctx, e)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { e.counters.run(ctx, e) })
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-signals:
-			if err := e.Refresh(ctx); err != nil && ctx.Err() == nil {
-				e.log.Error("refresh", "err", err)
-			}
-		case <-count.C:
-			e.counters.refresh(ctx, e)
+		case <-tick.C:
+		}
+		if err := e.Refresh(ctx); err != nil && ctx.Err() == nil {
+			e.log.Error("refresh", "err", err)
 		}
 	}
 }
@@ -181,7 +186,9 @@ func (e *Engine) Viewer(user ident.ID, scopes []string) (*access.Viewer, error) 
 	if err != nil {
 		return nil, err
 	}
-	s.viewers.Store(key, v)
+	if s.viewerN.Add(1) < maxViewers {
+		s.viewers.Store(key, v)
+	}
 	return v, nil
 }
 
@@ -237,6 +244,14 @@ func raise(ctx context.Context, tx *db.Tx, name string) error {
 	return tx.Later(ctx, "UPDATE epoch SET value = value + 1 WHERE name = $1", name)
 }
 
+// takeOver loads again after a change of this process that is on disk already: a failure does not undo it, and the next Refresh makes it
+// good.
+func (e *Engine) takeOver(ctx context.Context) {
+	if err := e.reload(context.WithoutCancel(ctx)); err != nil {
+		e.log.Error("load after a change", "err", err)
+	}
+}
+
 // reload loads everything that is kept in memory, after a change of it.
 func (e *Engine) reload(ctx context.Context) error {
 	e.loading.Lock()
@@ -246,7 +261,7 @@ func (e *Engine) reload(ctx context.Context) error {
 
 func (e *Engine) load(ctx context.Context) error {
 	s := &state{}
-	err := e.db.Read(ctx, func(q db.Querier) (err error) {
+	err := e.db.Snapshot(ctx, func(q db.Querier) (err error) {
 		if s.epochs, err = readEpochs(ctx, q); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
 
@@ -91,7 +92,14 @@ func (e *Engine) seesChange(ctx context.Context, q db.Querier, who *access.Viewe
 	if err != nil {
 		return false, err
 	}
-	visible := r != nil && e.may(ctx, q, who, r, access.Read) == nil
-	seen[c.Record] = visible
-	return visible, nil
+	if r == nil {
+		seen[c.Record] = false
+		return false, nil
+	}
+	err = e.may(ctx, q, who, r, access.Read)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return false, err
+	}
+	seen[c.Record] = err == nil
+	return err == nil, nil
 }

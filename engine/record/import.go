@@ -3,6 +3,8 @@ package record
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"ashna/engine/access"
@@ -19,6 +21,7 @@ type ImportRow struct {
 	Draft  *Draft // what it is as a new record
 	Key    string // comparison key of the match field; empty: always a new record
 	Links  []ImportLink
+	faults fault.List // of links that were looked up in the transaction
 }
 
 // ImportLink is a link of a row that names its target by another field than the id.
@@ -50,78 +53,97 @@ func (e *Engine) PrepareImport(who *access.Viewer, entity *meta.Entity, number i
 // Import writes rows: those whose key is found change the record, others make one. Each row passes rights, rules, validation and log like
 // any other write. A row that fails is left out and says why; the transaction goes on.
 func (t *Tx) Import(ctx context.Context, who *access.Viewer, e *meta.Entity, match *meta.Attr, rows []ImportRow) ([]ImportResult, error) {
-	results := make([]ImportResult, len(rows))
-	known, err := t.matches(ctx, e, match, rows)
+	rows, known, err := t.startImport(ctx, who, e, match, rows)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.resolve(ctx, who, rows); err != nil {
-		return nil, err
-	}
-	for i := range rows {
-		results[i] = ImportResult{Number: rows[i].Number}
-		err := t.Try(ctx, func() error { return t.importOne(ctx, who, e, &rows[i], known, &results[i]) })
-		if err == nil {
-			continue
-		}
-		if len(fault.All(err)) == 0 || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Full) {
+	results := make([]ImportResult, len(rows))
+	for i, row := range rows {
+		results[i] = ImportResult{Number: row.Number}
+		var now *Record
+		err := t.Try(ctx, func() (err error) {
+			now, err = t.importOne(ctx, who, e, row, known[row.Key])
+			return err
+		})
+		switch {
+		case err == nil:
+			results[i].took(now, row, known)
+		case len(fault.All(err)) == 0 || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Full):
 			return nil, err
+		default:
+			results[i].Err = err
 		}
-		results[i] = ImportResult{Number: rows[i].Number, Err: err}
 	}
 	return results, nil
+}
+
+// took notes the record that came of a row, so that a later row with the same key finds it.
+func (r *ImportResult) took(now *Record, row ImportRow, known map[string]*Record) {
+	r.Record = now.ID()
+	r.Created = row.Key == "" || known[row.Key] == nil
+	if row.Key != "" {
+		known[row.Key] = now
+	}
+}
+
+// startImport checks the right to import, finds what the rows are about and what they link to. It gives rows of its own: the transaction
+// may run again with those it got.
+func (t *Tx) startImport(ctx context.Context, who *access.Viewer, e *meta.Entity, match *meta.Attr, rows []ImportRow) ([]ImportRow, map[string]*Record, error) {
+	if err := t.engine.mayDo(who, e, access.Import); err != nil {
+		return nil, nil, err
+	}
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].Patch, rows[i].Draft = maps.Clone(rows[i].Patch), rows[i].Draft.copy()
+	}
+	known, err := t.matches(ctx, who, e, match, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rows, known, t.resolve(ctx, who, rows)
 }
 
 // ImportAll writes rows like Import but stops at the first that fails, which undoes all: the fast way for rows that are expected to be
 // right.
 func (t *Tx) ImportAll(ctx context.Context, who *access.Viewer, e *meta.Entity, match *meta.Attr, rows []ImportRow) ([]ImportResult, error) {
-	results := make([]ImportResult, len(rows))
-	known, err := t.matches(ctx, e, match, rows)
+	rows, known, err := t.startImport(ctx, who, e, match, rows)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.resolve(ctx, who, rows); err != nil {
-		return nil, err
-	}
-	for i := range rows {
-		results[i] = ImportResult{Number: rows[i].Number}
-		if err := t.importOne(ctx, who, e, &rows[i], known, &results[i]); err != nil {
+	results := make([]ImportResult, len(rows))
+	for i, row := range rows {
+		now, err := t.importOne(ctx, who, e, row, known[row.Key])
+		if err != nil {
 			return nil, err
 		}
+		results[i].Number = row.Number
+		results[i].took(now, row, known)
 	}
 	return results, t.db.Flush(ctx)
 }
 
-func (t *Tx) importOne(ctx context.Context, who *access.Viewer, e *meta.Entity, row *ImportRow, known map[string]*Record, out *ImportResult) error {
-	if old := known[row.Key]; old != nil && row.Key != "" {
-		if err := t.engine.may(ctx, t.db, who, old, access.Update); err != nil {
-			return err
+// importOne writes one row into the record that it is about, or makes one.
+func (t *Tx) importOne(ctx context.Context, who *access.Viewer, e *meta.Entity, row ImportRow, old *Record) (*Record, error) {
+	if old == nil || row.Key == "" {
+		if err := t.engine.mayCreate(who, e); err != nil {
+			return nil, err
 		}
-		now, err := t.change(ctx, who, old, row.Patch, 0)
-		if err != nil {
-			return err
-		}
-		known[row.Key], out.Record = now, now.ID()
-		return nil
+		return t.Save(ctx, who, row.Draft)
 	}
-	if err := t.engine.mayCreate(who, e); err != nil {
-		return err
+	if err := t.engine.may(ctx, t.db, who, old, access.Update); err != nil {
+		return nil, err
 	}
-	now, err := t.Save(ctx, who, row.Draft)
-	if err != nil {
-		return err
+	if err := row.faults.Or(); err != nil {
+		return nil, err
 	}
-	if row.Key != "" {
-		known[row.Key] = now
-	}
-	out.Record, out.Created = now.ID(), true
-	return nil
+	return t.change(ctx, who, old, row.Patch, 0)
 }
 
 const lookupBatch = 256 // keys of one statement
 
-// matches finds the records that rows are about, by the key of the match field, and locks them.
-func (t *Tx) matches(ctx context.Context, e *meta.Entity, match *meta.Attr, rows []ImportRow) (map[string]*Record, error) {
+// matches finds the records that rows are about, by the key of the match field, and locks them. Of several the oldest counts; one that the
+// viewer may not see is none.
+func (t *Tx) matches(ctx context.Context, who *access.Viewer, e *meta.Entity, match *meta.Attr, rows []ImportRow) (map[string]*Record, error) {
 	known := make(map[string]*Record, len(rows))
 	if match == nil {
 		return known, nil
@@ -133,11 +155,21 @@ func (t *Tx) matches(ctx context.Context, e *meta.Entity, match *meta.Attr, rows
 		}
 	}
 	l := t.engine.layout(e)
-	err := lookup(ctx, t.db, keys, l.selects+" WHERE deleted = 0 AND "+match.Key+" IN (%s)", t.db.Dialect().Lock, func(r db.Row) {
-		found := l.record(r)
-		s, _ := found.Slots[match.At].(string)
-		known[match.KeyOf(s)] = found
+	var found []*Record
+	err := lookup(ctx, t.db, keys, l.selects+" WHERE deleted = 0 AND "+match.Key+" IN (%s) ORDER BY id", t.db.Dialect().Lock, func(r db.Row) {
+		found = append(found, l.record(r))
 	})
+	for _, r := range found {
+		s, _ := r.Slots[match.At].(string)
+		key := match.KeyOf(s)
+		switch err := t.engine.may(ctx, t.db, who, r, access.Read); {
+		case fault.Is(err, fault.NotFound):
+		case err != nil:
+			return nil, err
+		case known[key] == nil:
+			known[key] = r
+		}
+	}
 	return known, err
 }
 
@@ -196,31 +228,54 @@ func (t *Tx) targetsByKey(ctx context.Context, who *access.Viewer, by *meta.Attr
 	l := t.engine.layout(by.Entity)
 	list := map[string][]ident.ID{}
 	rows := who.Rows(by.Entity, access.Read)
+	owned := map[ident.ID]access.Owned{}
 	err := lookup(ctx, t.db, keys, l.selects+" WHERE deleted = 0 AND "+by.Key+" IN (%s)", "", func(row db.Row) {
 		r := l.record(row)
 		s, _ := r.Slots[by.At].(string)
 		key := by.KeyOf(s)
-		if rows.Pass(r.owned(0)) && (len(list[key]) == 0 || list[key][len(list[key])-1] != r.ID()) {
+		if !slices.Contains(list[key], r.ID()) {
 			list[key] = append(list[key], r.ID())
+			owned[r.ID()] = r.owned(0)
 		}
 	})
-	return list, err
+	if err != nil || rows.All {
+		return list, err
+	}
+	for key, ids := range list {
+		var seen []ident.ID
+		for _, id := range ids {
+			ok, err := t.sees(ctx, who, wantedLink{target: by.Entity, id: int64(id)}, owned[id])
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				seen = append(seen, id)
+			}
+		}
+		list[key] = seen
+	}
+	return list, nil
 }
 
 func (t *Tx) link(row *ImportRow, l ImportLink, targets []ident.ID) {
+	refuse := func(f *fault.Error) {
+		row.faults = append(row.faults, f)
+		row.Draft.faults = append(row.Draft.faults, f)
+	}
 	switch len(targets) {
 	case 0:
-		row.Draft.Refuse(l.Field, "import.link_missing", "value", l.Text)
+		refuse(fault.At(l.Field, "import.link_missing", "value", l.Text))
 	case 1:
 		id := targets[0]
-		row.Patch[l.Field] = id.String()
 		if a, ok := row.Draft.Entity().Attr(l.Field); ok && a.Width == 1 {
-			row.Draft.New.Slots[a.At] = int64(id)
+			row.Patch[l.Field] = id.String()
+			row.Draft.Set(l.Field, int64(id))
 		} else {
+			row.Patch[l.Field] = l.By.Entity.Name + ":" + id.String()
 			row.Draft.Set(l.Field, int64(id), l.By.Entity.Name)
 		}
 	default:
-		row.Draft.Refuse(l.Field, "import.link_many", "value", l.Text, "n", len(targets))
+		refuse(fault.At(l.Field, "import.link_many", "value", l.Text, "n", len(targets)))
 	}
 }
 

@@ -10,25 +10,57 @@ import (
 	"ashna/kit/ident"
 )
 
-// searchQueue collects what a transaction changes about the search index, so that it is written once at the end.
-type searchQueue struct {
-	fresh   []search.Entry
-	changed []search.Entry
-	gone    []int64
+// searchQueue collects what a transaction changes about the search index, in order, so that it is written once at the end.
+type searchQueue []searchStep
+
+// searchStep is one change of the index: the entry of a record that is new, that changed, or that is gone.
+type searchStep struct {
+	entry search.Entry
+	fresh bool
+	gone  bool
 }
 
-func (s *searchQueue) remove(id ident.ID) { s.gone = append(s.gone, int64(id)) }
+func (s *searchQueue) add(e search.Entry) { *s = append(*s, searchStep{entry: e, fresh: true}) }
+func (s *searchQueue) put(e search.Entry) { *s = append(*s, searchStep{entry: e}) }
+func (s *searchQueue) remove(id ident.ID) {
+	*s = append(*s, searchStep{entry: search.Entry{ID: int64(id)}, gone: true})
+}
 
+// flush writes the last step of each record. A record whose first step made it new has no entry yet.
 func (s *searchQueue) flush(ctx context.Context, tx *db.Tx) error {
-	if err := search.Remove(ctx, tx, s.gone); err != nil {
+	at := make(map[int64]int, len(*s))
+	var steps []searchStep
+	for _, step := range *s {
+		i, known := at[step.entry.ID]
+		if !known {
+			at[step.entry.ID] = len(steps)
+			steps = append(steps, step)
+			continue
+		}
+		step.fresh = steps[i].fresh
+		steps[i] = step
+	}
+	*s = nil
+	var fresh, changed []search.Entry
+	var gone []int64
+	for _, step := range steps {
+		switch {
+		case step.gone && step.fresh: // it came and went
+		case step.gone:
+			gone = append(gone, step.entry.ID)
+		case step.fresh:
+			fresh = append(fresh, step.entry)
+		default:
+			changed = append(changed, step.entry)
+		}
+	}
+	if err := search.Remove(ctx, tx, gone); err != nil {
 		return err
 	}
-	if err := search.Put(ctx, tx, s.changed); err != nil {
+	if err := search.Put(ctx, tx, changed); err != nil {
 		return err
 	}
-	err := search.Add(ctx, tx, s.fresh)
-	*s = searchQueue{}
-	return err
+	return search.Add(ctx, tx, fresh)
 }
 
 // index notes that a record is to be found, found otherwise, or found no more.
@@ -41,9 +73,9 @@ func (t *Tx) index(now, old *Record, touched []*meta.Attr) {
 		}
 		t.search.remove(now.ID())
 	case old == nil:
-		t.search.fresh = append(t.search.fresh, entryOf(now))
+		t.search.add(entryOf(now, nil))
 	case old.Deleted() || now.Entity.Found != nil || affectsSearch(touched):
-		t.search.changed = append(t.search.changed, entryOf(now))
+		t.search.put(entryOf(now, nil))
 	}
 }
 
@@ -74,12 +106,12 @@ func affectsSearch(touched []*meta.Attr) bool {
 	return false
 }
 
-// entryOf collects the words and parts of the searchable fields.
-func entryOf(r *Record) search.Entry {
+// entryOf collects the words and parts of the searchable fields that a mask shows; nil shows all.
+func entryOf(r *Record, mask meta.Mask) search.Entry {
 	var words, parts strings.Builder
 	for _, a := range r.Entity.Fields {
 		s, ok := a.Kind.(meta.Searcher)
-		if !ok || !a.Search || emptySlots(a, r.Slots) {
+		if !ok || !a.Search || mask != nil && !mask.Readable(a) || emptySlots(a, r.Slots) {
 			continue
 		}
 		w, p := s.Terms(r.Slots[a.At : a.At+a.Width])
@@ -94,19 +126,4 @@ func entryOf(r *Record) search.Entry {
 		ID: int64(r.ID()), Object: r.Entity.Name, Words: words.String(), Parts: parts.String(),
 		Owner: r.number(meta.SlotOwner), Team: r.number(meta.SlotTeam), Branch: r.number(meta.SlotBranch),
 	}
-}
-
-// reindex puts the children of a record into the search index again after their owner changed.
-func (t *Tx) reindex(ctx context.Context, list meta.List, parent ident.ID) error {
-	if !searchable(list.Entity) {
-		return nil
-	}
-	children, err := t.Find(ctx, list.Entity, list.Via.Name, int64(parent), maxCascade)
-	if err != nil {
-		return err
-	}
-	for _, c := range children {
-		t.search.changed = append(t.search.changed, entryOf(c))
-	}
-	return nil
 }

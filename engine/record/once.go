@@ -32,7 +32,10 @@ func (e *Engine) Once(ctx context.Context, who *access.Viewer, via change.Via, k
 			answer, err = do(tx)
 			return err
 		})
-		return answer, err
+		if err != nil {
+			return Answer{}, err
+		}
+		return answer, nil
 	}
 	id := keyText(who, key)
 	sum := sha256.Sum256(request)
@@ -47,7 +50,10 @@ func (e *Engine) Once(ctx context.Context, who *access.Viewer, via change.Via, k
 		}
 		return tx.db.Later(ctx, "UPDATE idempotency SET status = $1, answer = $2 WHERE id = $3", int64(answer.Status), string(answer.Body), id)
 	})
-	return answer, err
+	if err != nil {
+		return Answer{}, err
+	}
+	return answer, nil
 }
 
 func keyText(who *access.Viewer, key string) string {
@@ -57,8 +63,9 @@ func keyText(who *access.Viewer, key string) string {
 
 // claim takes a key for this transaction; true when it was answered before.
 func (t *Tx) claim(ctx context.Context, id, print string, answer *Answer) (bool, error) {
-	n, err := t.db.Exec(ctx, "INSERT INTO idempotency (id, at, request, status) VALUES ($1, $2, $3, 0) ON CONFLICT (id) DO NOTHING",
-		id, t.now.UnixMicro(), print)
+	n, err := t.db.Exec(ctx, "INSERT INTO idempotency (id, at, request, status) VALUES ($1, $2, $3, 0) ON CONFLICT (id) DO UPDATE SET "+
+		"at = excluded.at, request = excluded.request, status = 0, answer = NULL WHERE idempotency.at < $4",
+		id, t.now.UnixMicro(), print, t.now.Add(-keepKeys).UnixMicro())
 	if err != nil || n == 1 {
 		return false, err
 	}
@@ -92,5 +99,6 @@ func (t *Tx) Try(ctx context.Context, do func() error) error {
 		return nil
 	}
 	t.changes, t.search = t.changes[:changes], queue
+	clear(t.known)
 	return t.explain(err)
 }

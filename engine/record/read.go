@@ -11,7 +11,6 @@ import (
 	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/engine/query"
-	"ashna/engine/search"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
@@ -20,7 +19,7 @@ import (
 type Question struct {
 	Filter  string         // a formula
 	Sort    string         // "-amount,name"
-	Fields  []*meta.Attr   // nil: all that the viewer may see and that are kept in columns
+	Fields  []*meta.Attr   // nil: all that the viewer may see, without links fields
 	Limit   int            // 50 unless given, at most 1,000
 	Cursor  string         // where the page before ended
 	Count   bool           // adds a capped count
@@ -37,8 +36,7 @@ type Page struct {
 	Total   *query.Total
 }
 
-// Fields gives the fields of an object that a viewer may see, by name or all of them. Computed fields without a column are there only by
-// name.
+// Fields gives the fields of an object that a viewer may see, by name or all of them but links fields, which are there only by name.
 func (e *Engine) Fields(who *access.Viewer, entity *meta.Entity, names []string) ([]*meta.Attr, error) {
 	if len(names) == 0 {
 		fields := make([]*meta.Attr, 0, len(entity.Fields))
@@ -93,7 +91,7 @@ func (e *Engine) List(ctx context.Context, who *access.Viewer, entity *meta.Enti
 			}
 			page.Total = &total
 		}
-		return e.readMany(ctx, r, page.Fields, page.Records)
+		return e.readMany(ctx, r, who, page.Fields, page.Records)
 	})
 	return page, err
 }
@@ -101,18 +99,15 @@ func (e *Engine) List(ctx context.Context, who *access.Viewer, entity *meta.Enti
 // list compiles a question.
 func (e *Engine) list(who *access.Viewer, entity *meta.Entity, q Question, fields []*meta.Attr) (query.List, error) {
 	l := query.List{
-		Entity: entity, Source: q.Filter, Limit: q.Limit, After: q.Cursor, Rows: who.Rows(entity, access.Read), Deleted: q.Deleted,
+		Entity: entity, Source: q.Filter, Limit: q.Limit, After: q.Cursor, Rows: who.Rows(entity, q.Right), Deleted: q.Deleted,
 		Columns: columnsOf(fields), Counters: e.counters, Env: e.formulaEnv(who, q.Zone), Related: related(who),
-	}
-	if q.Right != access.Read {
-		l.Rows = narrower(l.Rows, who.Rows(entity, q.Right))
 	}
 	if q.Deleted && !who.Can(entity, access.Delete) {
 		l.Rows = access.Rows{}
 	}
 	var err error
 	if l.Filter, err = e.filter(who, entity, q.Filter); err != nil {
-		return l, fault.Of(err).In("filter")
+		return l, within(err, "filter")
 	}
 	sort := q.Sort
 	if sort == "" {
@@ -122,18 +117,16 @@ func (e *Engine) list(who *access.Viewer, entity *meta.Entity, q Question, field
 	return l, err
 }
 
-// narrower gives the smaller of two sets of rows: whoever may export all still exports only what may be seen.
-func narrower(read, other access.Rows) access.Rows {
-	if other.All {
-		return read
+// within puts every fault of an error inside a part of the request.
+func within(err error, part string) error {
+	var list fault.List
+	for _, f := range fault.All(err) {
+		list = append(list, f.In(part))
 	}
-	if read.All {
-		return other
+	if len(list) == 0 {
+		return err
 	}
-	if len(other.Teams) == 0 && len(other.Branches) == 0 {
-		return other
-	}
-	return read
+	return list
 }
 
 func related(who *access.Viewer) query.Visible {
@@ -191,8 +184,8 @@ func recordsOf(entity *meta.Entity, fields []*meta.Attr, rows []query.Row) []*Re
 	return list
 }
 
-// readMany fills the links fields that were asked for, one statement a field.
-func (e *Engine) readMany(ctx context.Context, q db.Querier, fields []*meta.Attr, records []*Record) error {
+// readMany fills the links fields that were asked for, one statement a field, as far as the viewer may see the records between.
+func (e *Engine) readMany(ctx context.Context, q db.Querier, who *access.Viewer, fields []*meta.Attr, records []*Record) error {
 	for _, a := range fields {
 		k, ok := a.Kind.(meta.ManyKind)
 		if !ok || len(records) == 0 {
@@ -208,8 +201,12 @@ func (e *Engine) readMany(ctx context.Context, q db.Querier, fields []*meta.Attr
 				r.Many = map[string][]any{}
 			}
 		}
-		text := "SELECT " + k.Near + ", " + k.Far + " FROM " + through.Table() + " WHERE deleted = 0 AND " + q.Dialect().InInts(k.Near, 1) + " ORDER BY id"
-		err := db.Each(ctx, q, text, []any{q.Dialect().Ints(ids)}, func(row db.Row) error {
+		b := query.NewBuilder(q.Dialect())
+		text := "SELECT t." + k.Near + ", t." + k.Far + " FROM " + through.Table() + " AS t WHERE t.deleted = 0 AND " + b.InInts("t."+k.Near, ids)
+		if visible := query.VisibleRows(through, who.Rows(through, access.Read), "t", b); visible != "" {
+			text += " AND " + visible
+		}
+		err := db.Each(ctx, q, text+" ORDER BY t.id", b.Args(e.formulaEnv(who, nil)), func(row db.Row) error {
 			r := byID[row.Int(0)]
 			r.Many[a.Name] = append(r.Many[a.Name], row[1])
 			return nil
@@ -221,7 +218,7 @@ func (e *Engine) readMany(ctx context.Context, q db.Querier, fields []*meta.Attr
 	return nil
 }
 
-// Get reads one record. Fields nil are all that the viewer may see.
+// Get reads one record. Fields nil are all that the viewer may see; what it may not see is empty.
 func (e *Engine) Get(ctx context.Context, who *access.Viewer, entity *meta.Entity, id ident.ID, fields []*meta.Attr) (*Record, error) {
 	var found *Record
 	err := e.db.Read(ctx, func(q db.Querier) (err error) {
@@ -248,9 +245,19 @@ func (e *Engine) get(ctx context.Context, q db.Querier, who *access.Viewer, enti
 		}
 	}
 	if fields == nil {
-		fields = entity.Fields
+		fields = slices.DeleteFunc(slices.Clone(entity.Fields), func(a *meta.Attr) bool { return !who.Readable(a) })
 	}
-	return r, e.readMany(ctx, q, fields, []*Record{r})
+	r.hide(who)
+	return r, e.readMany(ctx, q, who, fields, []*Record{r})
+}
+
+// hide empties the fields that a viewer may not see.
+func (r *Record) hide(who *access.Viewer) {
+	for _, a := range r.Entity.Fields {
+		if !who.Readable(a) {
+			clear(r.Slots[a.At : a.At+a.Width])
+		}
+	}
 }
 
 // readComputed fills the fields that have no column.
@@ -291,63 +298,4 @@ func (e *Engine) Timeline(ctx context.Context, who *access.Viewer, entity *meta.
 		list[i].Fields = maskFields(who, entity, list[i])
 	}
 	return list, err
-}
-
-// Hit is one record that a search found.
-type Hit struct {
-	Entity *meta.Entity
-	ID     ident.ID
-	Title  string
-}
-
-// Search finds records by words and fragments, newest first, among all objects or some.
-func (e *Engine) Search(ctx context.Context, who *access.Viewer, words string, objects []*meta.Entity, limit int, after ident.ID) ([]Hit, ident.ID, error) {
-	question := search.Question{Text: words, Limit: limit, After: int64(after)}
-	for _, entity := range who.Catalog.Entities {
-		if who.Object(entity) && (len(objects) == 0 || slices.Contains(objects, entity)) {
-			question.Objects = append(question.Objects, entity.Name)
-		}
-	}
-	if len(question.Objects) == 0 {
-		return nil, 0, nil
-	}
-	titles := map[int64]Hit{}
-	check := func(ctx context.Context, q db.Querier, object string, ids []int64) (map[int64]bool, error) {
-		return e.visibleHits(ctx, q, who, object, ids, titles)
-	}
-	var out []Hit
-	var next int64
-	err := e.db.Read(ctx, func(q db.Querier) error {
-		hits, n, err := search.Find(ctx, q, question, check)
-		next = n
-		for _, h := range hits {
-			out = append(out, titles[h.ID])
-		}
-		return err
-	})
-	return out, ident.ID(next), err
-}
-
-// visibleHits asks the records themselves which of them the viewer may see, and takes their titles along. Nobody finds a record by a field
-// that is hidden from him: of such objects only the title is searched.
-func (e *Engine) visibleHits(ctx context.Context, q db.Querier, who *access.Viewer, object string, ids []int64, titles map[int64]Hit) (map[int64]bool, error) {
-	entity, ok := who.Catalog.Object(object)
-	if !ok {
-		return nil, nil
-	}
-	l := query.List{Entity: entity, Rows: who.Rows(entity, access.Read), Columns: []*meta.Attr{entity.TitleAttr}, Env: e.formulaEnv(who, nil)}
-	rows, err := query.Get(ctx, q, l, ids)
-	if err != nil {
-		return nil, err
-	}
-	seen := make(map[int64]bool, len(rows))
-	for _, r := range rows {
-		seen[r.ID] = true
-		title := ""
-		if who.Readable(entity.TitleAttr) {
-			title = entity.TitleAttr.Kind.Text(r.Values)
-		}
-		titles[r.ID] = Hit{Entity: entity, ID: ident.ID(r.ID), Title: title}
-	}
-	return seen, nil
 }

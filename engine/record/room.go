@@ -102,7 +102,7 @@ func (e *Engine) reindexAll(ctx context.Context, entity *meta.Entity) error {
 				n++
 				next = int64(r.ID())
 				if t.found(r) {
-					entries = append(entries, entryOf(r))
+					entries = append(entries, entryOf(r, nil))
 				}
 				return nil
 			})

@@ -16,6 +16,7 @@ import (
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 	"ashna/kit/money"
+	"ashna/kit/text"
 )
 
 // Settings are those of the workspace; people have their own for what they see.
@@ -112,46 +113,60 @@ func (e *Engine) SaveSettings(ctx context.Context, who *access.Viewer, s Setting
 	if err := s.Check(); err != nil {
 		return err
 	}
-	before := e.Settings()
-	err := e.db.Write(ctx, func(tx *db.Tx) error {
-		if s.Currency != before.Currency {
-			if err := e.noMoney(ctx, tx); err != nil {
-				return err
-			}
-		}
-		value, err := json.Marshal(s)
-		if err != nil {
-			return fmt.Errorf("write settings: %w", err)
-		}
-		if err := tx.Later(ctx, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-			settingWorkspace, string(value)); err != nil {
-			return err
-		}
-		if err := raise(ctx, tx, epochSettings); err != nil {
-			return err
-		}
-		c := e.changeOf(who, change.ViaSystem)
-		old, _ := json.Marshal(before)
-		c.Object, c.Op = "setting", change.Event
-		c.Fields = json.RawMessage(`{"event":"settings","before":` + string(old) + `,"after":` + string(value) + `}`)
-		return change.Append(ctx, tx, []change.Change{c})
-	})
+	if err := e.db.Write(ctx, func(tx *db.Tx) error { return e.saveSettings(ctx, tx, who, s) }); err != nil {
+		return err
+	}
+	e.takeOver(ctx)
+	return nil
+}
+
+// saveSettings writes the settings, and all order keys again when the language is another. No record is written meanwhile.
+func (e *Engine) saveSettings(ctx context.Context, tx *db.Tx, who *access.Viewer, s Settings) error {
+	if err := holdShape(ctx, tx, ""); err != nil {
+		return err
+	}
+	before, err := readSettings(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if err := e.reload(ctx); err != nil {
-		return err
+	if s.Currency != before.Currency {
+		if err := e.noMoney(ctx, tx); err != nil {
+			return err
+		}
 	}
 	if s.Language != before.Language {
-		return e.reorder(ctx)
+		if err := raise(ctx, tx, epochCatalog); err != nil {
+			return err
+		}
+		if err := e.reorder(ctx, tx, text.NewCollation(s.Language).Key); err != nil {
+			return fmt.Errorf("order anew: %w", err)
+		}
 	}
-	return nil
+	value, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	old, err := json.Marshal(before)
+	if err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	if err := tx.Later(ctx, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+		settingWorkspace, string(value)); err != nil {
+		return err
+	}
+	if err := raise(ctx, tx, epochSettings); err != nil {
+		return err
+	}
+	c := e.changeOf(who, change.ViaSystem)
+	c.Object, c.Op = "setting", change.Event
+	c.Fields = json.RawMessage(`{"event":"settings","before":` + string(old) + `,"after":` + string(value) + `}`)
+	return change.Append(ctx, tx, []change.Change{c})
 }
 
 // noMoney refuses while any record holds an amount.
 func (e *Engine) noMoney(ctx context.Context, tx *db.Tx) error {
 	for _, entity := range e.Catalog().Entities {
-		for _, a := range entity.Fields {
+		for _, a := range slices.Concat(entity.Fields, entity.Retired) {
 			if _, ok := a.Kind.(meta.MoneyKind); !ok {
 				continue
 			}

@@ -44,6 +44,7 @@ func (t *Tx) Share(ctx context.Context, who *access.Viewer, e *meta.Entity, id i
 		}
 		until = s.Until.UnixMicro()
 	}
+	t.shared = true
 	err = t.family(ctx, r, func(object string, record ident.ID) error {
 		return t.db.Later(ctx, "INSERT INTO record_share (object, principal, record, until, level, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "+
 			"ON CONFLICT (object, principal, record) DO UPDATE SET until = excluded.until, level = excluded.level",
@@ -76,28 +77,6 @@ func (t *Tx) shareEvent(e *meta.Entity, id ident.ID, event string, s Share) erro
 		return fmt.Errorf("log share: %w", err)
 	}
 	t.Event(e.Name, id, fields)
-	return nil
-}
-
-// family calls do with a record and those that belong to it.
-func (t *Tx) family(ctx context.Context, r *Record, do func(object string, id ident.ID) error) error {
-	if err := do(r.Entity.Name, r.ID()); err != nil {
-		return err
-	}
-	for _, list := range r.Entity.Lists {
-		if list.Entity.ParentVia != list.Via {
-			continue
-		}
-		children, err := t.Find(ctx, list.Entity, list.Via.Name, int64(r.ID()), maxCascade)
-		if err != nil {
-			return err
-		}
-		for _, c := range children {
-			if err := t.family(ctx, c, do); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }
 

@@ -54,10 +54,22 @@ func (e *Engine) ground(d *db.Dialect) []string {
 // sync brings the tables of the objects to the catalog, under the lock of the catalog so that processes that start together do not race.
 func (e *Engine) sync(ctx context.Context) error {
 	return e.db.Write(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, "UPDATE epoch SET value = value WHERE name = $1", epochCatalog); err != nil {
+		if err := holdShape(ctx, tx, ""); err != nil {
 			return err
 		}
-		return e.shape(ctx, tx, e.Catalog())
+		settings, err := readSettings(ctx, tx)
+		if err != nil {
+			return err
+		}
+		items, err := readItems(ctx, tx)
+		if err != nil {
+			return err
+		}
+		catalog, err := e.compile(settings, items, 0)
+		if err != nil {
+			return err
+		}
+		return e.shape(ctx, tx, catalog)
 	})
 }
 
@@ -96,6 +108,9 @@ func (e *Engine) seed(ctx context.Context) error {
 	who := e.System(0)
 	entity, _ := who.Catalog.Object(meta.ObjectRole)
 	err := e.Write(ctx, who, change.ViaSystem, func(tx *Tx) error {
+		if err := lockSeed(ctx, tx.db); err != nil {
+			return err
+		}
 		shipped := access.Shipped()
 		for _, code := range []string{access.RoleOwner, access.RoleAdministrator, access.RoleManager, access.RoleMember, access.RoleViewer} {
 			if err := tx.db.Flush(ctx); err != nil {
@@ -117,6 +132,12 @@ func (e *Engine) seed(ctx context.Context) error {
 	return e.reload(ctx)
 }
 
+// lockSeed lets one process at a time make the shipped roles.
+func lockSeed(ctx context.Context, tx *db.Tx) error {
+	_, err := tx.Exec(ctx, "UPDATE epoch SET value = value WHERE name = $1", epochPolicy)
+	return err
+}
+
 // seedSettings writes the settings of a new workspace by its language.
 func (e *Engine) seedSettings(ctx context.Context) error {
 	value, err := json.Marshal(DefaultSettings(e.language))
@@ -133,6 +154,9 @@ func (e *Engine) seedSettings(ctx context.Context) error {
 
 func (e *Engine) seedDays(ctx context.Context) error {
 	return e.db.Write(ctx, func(tx *db.Tx) error {
+		if err := holdShape(ctx, tx, ""); err != nil {
+			return err
+		}
 		_, found, err := db.One(ctx, tx, "SELECT 1 FROM calendar_day LIMIT 1")
 		if err != nil || found {
 			return err

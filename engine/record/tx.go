@@ -3,6 +3,9 @@ package record
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"ashna/engine/access"
@@ -32,16 +35,23 @@ type Tx struct {
 	raised  map[string]bool
 	fresh   map[ident.ID]bool // records made in this transaction
 	known   map[int64]knownTarget
+	shared  bool // a share was given in this transaction
 	search  searchQueue
+	order   func(string) []byte // makes order keys
+	sorts   string              // the language of the order keys
 	world   *world
 }
 
 // Write runs do in a transaction on behalf of a viewer, appends what changed to the log as the last statements, and returns when it is on
-// disk. Do may run again, so it touches nothing but the transaction.
+// disk. Do may run again, so it touches nothing but the transaction. When the catalog of the viewer is so old that the write would leave
+// something wrong, nothing is written and the error is an Unavailable fault with ErrStale inside; see Fresh.
 func (e *Engine) Write(ctx context.Context, who *access.Viewer, via change.Via, do func(*Tx) error) error {
 	var t *Tx
 	err := e.db.Write(ctx, func(tx *db.Tx) error {
-		t = &Tx{engine: e, db: tx, who: who, via: via, now: e.clock.Now(), raised: map[string]bool{}, fresh: map[ident.ID]bool{}, known: map[int64]knownTarget{}}
+		t = e.newTx(tx, who, via)
+		if err := holdShape(ctx, tx, "_shared"); err != nil {
+			return err
+		}
 		if err := do(t); err != nil {
 			return t.explain(err)
 		}
@@ -51,9 +61,18 @@ func (e *Engine) Write(ctx context.Context, who *access.Viewer, via change.Via, 
 		return e.explain(who.Catalog, err)
 	}
 	if len(t.raised) > 0 {
-		return e.reload(ctx)
+		e.takeOver(ctx)
 	}
 	return nil
+}
+
+func (e *Engine) newTx(tx *db.Tx, who *access.Viewer, via change.Via) *Tx {
+	s := e.state.Load()
+	return &Tx{
+		engine: e, db: tx, who: who, via: via, now: e.clock.Now(),
+		order: s.order.Key, sorts: s.settings.Language,
+		raised: map[string]bool{}, fresh: map[ident.ID]bool{}, known: map[int64]knownTarget{},
+	}
 }
 
 // finish writes what was put off: the search index, the epochs, and the log as the last statement.
@@ -61,7 +80,7 @@ func (t *Tx) finish(ctx context.Context) error {
 	if err := t.search.flush(ctx, t.db); err != nil {
 		return err
 	}
-	for name := range t.raised {
+	for _, name := range slices.Sorted(maps.Keys(t.raised)) {
 		if err := raise(ctx, t.db, name); err != nil {
 			return err
 		}
@@ -69,7 +88,9 @@ func (t *Tx) finish(ctx context.Context) error {
 	for i := range t.changes {
 		t.changes[i].Cause, t.changes[i].Depth = t.cause, t.depth
 	}
-	return change.Append(ctx, t.db, t.changes)
+	return change.AppendIf(ctx, t.db, t.changes, "SELECT value FROM epoch WHERE name = '"+epochCatalog+"'", func(version int64) error {
+		return t.upToDate(ctx, version)
+	})
 }
 
 // Now is the time of the transaction.
@@ -96,28 +117,41 @@ func (t *Tx) Fresh(id ident.ID) bool { return t.fresh[id] }
 func (t *Tx) Country() string { return t.engine.Settings().Country }
 
 // SetDerived writes fields of a record that only the program writes, without a new version: what they show follows from another change.
+// Formulas over them follow. A name that is no field, or a wrong count of slots, is an error.
 func (t *Tx) SetDerived(ctx context.Context, r *Record, values map[string][]any) error {
 	now := r.clone()
-	var touched []*meta.Attr
-	for _, a := range r.Entity.Fields {
-		slots, ok := values[a.Name]
-		if !ok || len(slots) != a.Width {
-			continue
+	for name, slots := range values {
+		a, ok := r.Entity.Attr(name)
+		if !ok || a.Part != nil || len(slots) != a.Width {
+			return fmt.Errorf("set %s.%s: %d slots do not fit", r.Entity.Name, name, len(slots))
 		}
 		copy(now.Slots[a.At:], slots)
-		if !Same(a, r, now) {
+	}
+	if err := t.engine.computeStored(t.who, now); err != nil {
+		return err
+	}
+	_, err := t.follow(ctx, r, now)
+	return err
+}
+
+// follow writes what differs between two states of a record without a new version, notes it, and lets roll-ups follow. It says whether
+// anything differs.
+func (t *Tx) follow(ctx context.Context, old, now *Record) (bool, error) {
+	var touched []*meta.Attr
+	for _, a := range now.Entity.Fields {
+		if a.Stored && a.Width > 0 && !Same(a, old, now) {
 			touched = append(touched, a)
 		}
 	}
 	if len(touched) == 0 {
-		return nil
+		return false, nil
 	}
 	if err := t.update(ctx, now, touched); err != nil {
-		return err
+		return true, err
 	}
-	t.note(change.Change{Object: r.Entity.Name, Record: r.ID(), Version: r.Version(), Op: change.Derive, Fields: difference(r, now, touched)})
-	t.index(now, r, touched)
-	return t.rollUp(ctx, r, now)
+	t.note(change.Change{Object: now.Entity.Name, Record: now.ID(), Version: now.Version(), Op: change.Derive, Fields: difference(old, now, touched)})
+	t.index(now, old, touched)
+	return true, t.rollUp(ctx, old, now)
 }
 
 // Event notes something that changed no record.

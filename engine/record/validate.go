@@ -25,10 +25,34 @@ func (t *Tx) validate(ctx context.Context, who *access.Viewer, d *Draft) error {
 	if err := t.checks(ctx, d); err != nil {
 		return err
 	}
-	if d.Old == nil && !who.System && !who.Rows(d.Entity(), access.Create).Pass(d.New.owned(0)) {
-		d.Refuse(meta.FieldOwner, "rights.scope")
+	if err := t.inScope(ctx, who, d); err != nil {
+		return err
 	}
 	return d.faults.Or()
+}
+
+// inScope refuses a new record, or a part that moves to another parent, where the viewer may not make one.
+func (t *Tx) inScope(ctx context.Context, who *access.Viewer, d *Draft) error {
+	via := d.Entity().ParentVia
+	moved := d.Old != nil && via != nil && !Same(via, d.Old, d.New)
+	if who.System || d.Old != nil && !moved {
+		return nil
+	}
+	rows := who.Rows(d.Entity(), access.Create)
+	if moved {
+		rows = who.Rows(d.Entity(), access.Update)
+	}
+	owned, err := t.ownedNow(ctx, d.New, rows)
+	switch {
+	case err != nil:
+		return err
+	case rows.Pass(owned):
+	case via != nil && !d.blamed(via.Name):
+		d.Refuse(via.Name, "rights.scope")
+	case via == nil:
+		d.Refuse(meta.FieldOwner, "rights.scope")
+	}
+	return nil
 }
 
 // wantedLink is a link that a draft sets.
@@ -70,7 +94,7 @@ type knownTarget struct {
 	owned  access.Owned
 }
 
-// know reads the targets that the transaction has not seen yet.
+// know reads the targets that the transaction has not seen yet, and keeps them from being deleted before its end.
 func (t *Tx) know(ctx context.Context, links []wantedLink) error {
 	var b strings.Builder
 	var args []any
@@ -82,7 +106,8 @@ func (t *Tx) know(ctx context.Context, links []wantedLink) error {
 		if len(asked) > 0 {
 			b.WriteString(" UNION ALL ")
 		}
-		fmt.Fprintf(&b, "SELECT %d, owner, team, branch FROM %s WHERE id = $%d AND deleted = 0", len(asked), l.target.Table(), len(asked)+1)
+		fmt.Fprintf(&b, "SELECT * FROM (SELECT %[1]d, owner, team, branch FROM %[2]s WHERE id = $%[3]d AND deleted = 0%[4]s) AS l%[3]d",
+			len(asked), l.target.Table(), len(asked)+1, t.db.Dialect().LockLink)
 		args = append(args, l.id)
 		asked = append(asked, l)
 	}

@@ -22,8 +22,13 @@ func (t *Tx) Create(ctx context.Context, who *access.Viewer, e *meta.Entity, pat
 }
 
 func (e *Engine) mayCreate(who *access.Viewer, entity *meta.Entity) error {
+	return e.mayDo(who, entity, access.Create)
+}
+
+// mayDo checks a right on an object as a whole. An object that the viewer knows nothing of is not there.
+func (e *Engine) mayDo(who *access.Viewer, entity *meta.Entity, right access.Right) error {
 	switch {
-	case who.Can(entity, access.Create):
+	case who.Can(entity, right):
 		return nil
 	case visibleObject(who, entity):
 		return fault.New(fault.Denied, "error.denied")
@@ -61,15 +66,20 @@ func (t *Tx) change(ctx context.Context, who *access.Viewer, old *Record, patch 
 	return t.Save(ctx, who, d)
 }
 
-// Save writes a draft. Each step may note faults; all of them come back at once and nothing is written.
+// Save writes a draft and gives the record as it is now; the draft of a new record stays as it was. Each step may note faults; all of them
+// come back at once and nothing is written.
 func (t *Tx) Save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, error) {
 	if err := t.enter(); err != nil {
 		return nil, err
 	}
 	defer t.leave()
+	if d.Old == nil {
+		d = d.copy()
+	}
 	if err := t.before(ctx, d); err != nil {
 		return nil, err
 	}
+	d.keepOwned()
 	if err := t.validate(ctx, who, d); err != nil {
 		return nil, err
 	}
@@ -79,9 +89,13 @@ func (t *Tx) Save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, e
 	if err := t.compute(ctx, d); err != nil {
 		return nil, err
 	}
-	touched := d.touched()
+	links, err := t.linksOf(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	touched := append(d.touched(), links...)
 	if d.Old != nil && len(touched) == 0 {
-		return d.New, t.saveMany(ctx, who, d)
+		return d.New, nil
 	}
 	d.stamp(t.now.UnixMicro(), t.who.User, t.engine.NextID)
 	if err := t.store(ctx, d, touched); err != nil {
@@ -109,7 +123,7 @@ func (t *Tx) before(ctx context.Context, d *Draft) error {
 
 // settle does what follows a save: links, children, roll-ups, search, and the rules that see the saved record.
 func (t *Tx) settle(ctx context.Context, who *access.Viewer, d *Draft, touched []*meta.Attr) error {
-	if err := t.saveMany(ctx, who, d); err != nil {
+	if err := t.saveMany(ctx, who, d, touched); err != nil {
 		return err
 	}
 	if err := t.inherit(ctx, d); err != nil {
@@ -141,9 +155,8 @@ func (t *Tx) raiseFor(e *meta.Entity) {
 // store writes the row: all columns of a new record, the touched ones of an old.
 func (t *Tx) store(ctx context.Context, d *Draft, touched []*meta.Attr) error {
 	e := d.Entity()
-	order := t.engine.state.Load().order.Key
 	if d.Old == nil {
-		return t.db.Later(ctx, t.engine.layout(e).insert, schema.Row(e, d.New.Slots, order)...)
+		return t.db.Later(ctx, t.engine.layout(e).insert, schema.Row(e, d.New.Slots, t.order)...)
 	}
 	version, _ := e.Attr(meta.FieldVersion)
 	changedAt, _ := e.Attr(meta.FieldChangedAt)
@@ -154,7 +167,6 @@ func (t *Tx) store(ctx context.Context, d *Draft, touched []*meta.Attr) error {
 // update writes some fields of a record.
 func (t *Tx) update(ctx context.Context, r *Record, fields []*meta.Attr) error {
 	delete(t.known, int64(r.ID()))
-	order := t.engine.state.Load().order.Key
 	var b strings.Builder
 	b.WriteString("UPDATE " + r.Entity.Table() + " SET ")
 	var args []any
@@ -166,7 +178,7 @@ func (t *Tx) update(ctx context.Context, r *Record, fields []*meta.Attr) error {
 			}
 			b.WriteString(column + " = " + arg(n))
 		}
-		args = schema.AppendField(args, a, r.Slots, order)
+		args = schema.AppendField(args, a, r.Slots, t.order)
 	}
 	b.WriteString(" WHERE id = " + arg(n+1))
 	return t.db.Later(ctx, b.String(), append(args, int64(r.ID()))...)
@@ -205,7 +217,11 @@ func difference(old, now *Record, fields []*meta.Attr) []byte {
 
 // load reads a record and locks it until the end of the transaction. Who may not see it hears that it is not there.
 func (t *Tx) load(ctx context.Context, who *access.Viewer, e *meta.Entity, id ident.ID, right access.Right) (*Record, error) {
-	r, err := t.engine.fetch(ctx, t.db, e, id, t.db.Dialect().Lock)
+	lock := t.db.Dialect().Lock
+	if right == access.Delete {
+		lock = t.db.Dialect().LockFirm
+	}
+	r, err := t.engine.fetch(ctx, t.db, e, id, lock)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +231,10 @@ func (t *Tx) load(ctx context.Context, who *access.Viewer, e *meta.Entity, id id
 	if err := t.engine.may(ctx, t.db, who, r, right); err != nil {
 		return nil, err
 	}
-	if r.Deleted() {
+	switch {
+	case r.Deleted() && !who.Can(e, access.Delete):
+		return nil, notFound()
+	case r.Deleted():
 		return nil, fault.New(fault.Conflict, "record.deleted")
 	}
 	return r, nil

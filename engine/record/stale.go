@@ -1,0 +1,119 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ashna/engine/access"
+	"ashna/engine/db"
+	"ashna/engine/meta"
+	"ashna/kit/fault"
+)
+
+// ErrStale is inside the Unavailable fault of a write whose viewer has an older catalog than the database, where that matters: a formula,
+// a roll-up, an order or the search is kept otherwise now. Nothing was written; Fresh tries again with the catalog as it is.
+var ErrStale = errors.New("the catalog changed meanwhile")
+
+// holdShape takes the lock between those who write records ("_shared") and those who change what every writer has to keep (""): a change
+// of the catalog waits for writes that run, and they for it. A database with one writer needs none.
+func holdShape(ctx context.Context, tx *db.Tx, mode string) error {
+	if !tx.Dialect().Lateral {
+		return nil
+	}
+	return tx.Later(ctx, "SELECT pg_advisory_xact_lock"+mode+"(4713, hashtext(current_schema()))")
+}
+
+// upToDate refuses a write under an older catalog that would leave something wrong. The lock of the shape is held, so the answer stays true
+// until the commit.
+func (t *Tx) upToDate(ctx context.Context, version int64) error {
+	if version == t.who.Catalog.Version {
+		return nil
+	}
+	settings, err := readSettings(ctx, t.db)
+	if err != nil {
+		return err
+	}
+	items, err := readItems(ctx, t.db)
+	if err != nil {
+		return err
+	}
+	now, err := t.engine.compile(settings, items, version)
+	if err != nil {
+		return fmt.Errorf("compile the catalog: %w", err)
+	}
+	if settings.Language != t.sorts || !keptAlike(t.who.Catalog, now) {
+		return fault.Wrap(fault.Unavailable, "catalog.stale", ErrStale)
+	}
+	return nil
+}
+
+// keptAlike says whether writers under two catalogs keep the same beside the values themselves.
+func keptAlike(old, now *meta.Catalog) bool {
+	for _, e := range old.Entities {
+		other, ok := now.Object(e.Name)
+		if ok && upkeep(e) != upkeep(other) {
+			return false
+		}
+	}
+	return true
+}
+
+// upkeep writes down what every save of an object keeps beside the values: answers of formulas and roll-ups, order keys, search.
+func upkeep(e *meta.Entity) string {
+	var b strings.Builder
+	for _, a := range e.Fields {
+		if computed := isComputed(a); computed || a.Order != "" || a.Search {
+			kind, _ := meta.MarshalKind(a.Kind)
+			if !computed {
+				kind = nil
+			}
+			fmt.Fprintf(&b, "%s %s %t %s\n", a.Name, a.Order, a.Search, kind)
+		}
+	}
+	return b.String() + e.SearchWhere
+}
+
+// isComputed says whether the engine works the stored value of a field out from others.
+func isComputed(a *meta.Attr) bool {
+	switch a.Kind.(type) {
+	case meta.FormulaKind, meta.RollupKind:
+		return a.Stored
+	}
+	return false
+}
+
+// Fresh runs do for a viewer. When do meets a name that is unknown, or a catalog that changed meanwhile, the engine takes over what other
+// processes changed; if that brings another catalog, do runs once more, with what the viewer may do now. Do must have no effect when it
+// fails.
+func (e *Engine) Fresh(ctx context.Context, who *access.Viewer, do func(who *access.Viewer) error) error {
+	err := do(who)
+	if err == nil || !perhapsStale(err) {
+		return err
+	}
+	if e.Refresh(ctx) != nil || e.Catalog().Version == who.Catalog.Version {
+		return err
+	}
+	again, renewed := e.System(who.User), error(nil)
+	if !who.System {
+		again, renewed = e.Viewer(who.User, who.Scopes())
+	}
+	if renewed != nil {
+		return renewed
+	}
+	return do(again)
+}
+
+func perhapsStale(err error) bool {
+	if errors.Is(err, ErrStale) {
+		return true
+	}
+	for _, f := range fault.All(err) {
+		switch {
+		case f.Key == "value.unknown_field", f.Key == "value.unknown_object", strings.HasPrefix(f.Key, "formula.unknown"):
+			return true
+		}
+	}
+	return false
+}
