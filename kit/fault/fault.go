@@ -3,6 +3,8 @@
 package fault
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,20 +39,73 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
+// MarshalText gives the stable name, so that a kept fault means the same whatever kinds are added.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote; an unknown name is an error.
+func (k *Kind) UnmarshalText(name []byte) error {
+	i := slices.Index(kindNames[:], string(name))
+	if i < 0 {
+		return fmt.Errorf("unknown kind of fault %q", name)
+	}
+	*k = Kind(i)
+	return nil
+}
+
 // Params are the operands of a message, by name. Values are texts, numbers, or values that the i18n package formats.
 type Params map[string]any
+
+// UnmarshalJSON reads operands so that they are shown as they were before they were kept: whole numbers are int64 again, and lists of texts
+// are []string.
+func (p *Params) UnmarshalJSON(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var read map[string]any
+	if err := d.Decode(&read); err != nil {
+		return fmt.Errorf("read operands: %w", err)
+	}
+	for name, v := range read {
+		read[name] = operand(v)
+	}
+	*p = read
+	return nil
+}
+
+func operand(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		if n, err := v.Float64(); err == nil {
+			return n
+		}
+		return v.String()
+	case []any:
+		texts := make([]string, len(v))
+		for i, part := range v {
+			text, ok := part.(string)
+			if !ok {
+				return v
+			}
+			texts[i] = text
+		}
+		return texts
+	}
+	return v
+}
 
 // Error is one refusal. Key names a message of the locale files ("value.too_long"); Field is the field at fault, with a dot before a
 // part ("address.city"); Params are the operands of the message.
 type Error struct {
-	Kind   Kind
-	Key    string
-	Field  string
-	Params Params
-	Err    error // the cause, for logs; never shown to a person
+	Kind   Kind   `json:"kind"`
+	Key    string `json:"key"`
+	Field  string `json:"field,omitempty"`
+	Params Params `json:"params,omitempty"`
+	Err    error  `json:"-"` // the cause, for logs; never shown to a person and never kept
 }
 
-// New makes a fault of a kind with the key of its message; pairs are names and values of its operands.
+// New makes a fault of a kind with the key of its message; pairs are names and values of its operands. A name without a value is left out.
 func New(kind Kind, key string, pairs ...any) *Error {
 	return &Error{Kind: kind, Key: key, Params: params(pairs)}
 }
@@ -185,5 +240,8 @@ func All(err error) List {
 	return nil
 }
 
-// Is says whether err is a fault of the kind.
-func Is(err error, kind Kind) bool { return err != nil && Of(err) != nil && KindOf(err) == kind }
+// Is says whether err is a fault of the kind. An error that is no fault is of no kind, not even Internal.
+func Is(err error, kind Kind) bool {
+	one := Of(err)
+	return one != nil && one.Kind == kind
+}
