@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ashna/engine/db"
+	"ashna/engine/record"
 	"ashna/service/backup"
 )
 
@@ -51,13 +52,13 @@ func (w *Workspace) backupTo(ctx context.Context, to io.Writer) (backup.Summary,
 	if err != nil {
 		return backup.Summary{}, err
 	}
-	items, err := w.Engine.Items(ctx)
+	items, err := record.Items(ctx, w.DB)
 	if err != nil {
 		return backup.Summary{}, err
 	}
 	slices.SortFunc(tables, func(a, b backup.Table) int { return strings.Compare(a.Name, b.Name) })
 	return backup.Write(ctx, w.DB, w.Files, to, backup.Info{
-		Program: w.Config.Version, Schema: strconv.FormatInt(w.Engine.Catalog().Version, 10), Created: w.Config.Clock.Now(), Tables: tables, Extra: items,
+		Program: w.Config.Version, Schema: strconv.Itoa(record.SchemaVersion), Created: w.Config.Clock.Now(), Tables: tables, Extra: items,
 	})
 }
 
@@ -141,7 +142,7 @@ func (w *Workspace) beforeUpgrade(from, to int) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
-	_, err = backup.Write(ctx, w.DB, w.Files, f, backup.Info{Program: w.Config.Version, Schema: strconv.Itoa(from), Created: w.Config.Clock.Now()})
+	_, err = w.backupTo(ctx, f)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -41,7 +41,7 @@ func assertPostgres(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// prepare makes the first connection, the schema and the extension for search.
+// prepare makes the first connection and the schema.
 func (d *postgresDB) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, prepareTime)
 	defer cancel()
@@ -49,10 +49,6 @@ func (d *postgresDB) prepare(ctx context.Context) error {
 		err := ensure(ctx, q, "SELECT count(*) FROM pg_namespace WHERE nspname = $1", d.schema, "CREATE SCHEMA IF NOT EXISTS "+d.schema)
 		if err != nil {
 			return fmt.Errorf("make the schema %s: %w", d.schema, err)
-		}
-		err = ensure(ctx, q, "SELECT count(*) FROM pg_extension WHERE extname = $1", "pg_trgm", "CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public")
-		if err != nil {
-			return fmt.Errorf("search needs the extension pg_trgm; let an administrator run CREATE EXTENSION pg_trgm: %w", err)
 		}
 		return nil
 	})

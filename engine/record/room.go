@@ -15,10 +15,11 @@ import (
 	"ashna/kit/fault"
 )
 
-// Items gives what was added to the catalog while the program ran, as JSON: a backup carries it, so that a restore can make the tables.
-func (e *Engine) Items(ctx context.Context) (json.RawMessage, error) {
+// Items gives what was added to the catalog of a workspace while the program ran, as JSON: a backup carries it, so that a restore can make
+// the tables.
+func Items(ctx context.Context, d *db.DB) (json.RawMessage, error) {
 	var items []meta.Item
-	err := e.db.Read(ctx, func(q db.Querier) (err error) {
+	err := d.Read(ctx, func(q db.Querier) (err error) {
 		items, err = readItems(ctx, q)
 		return err
 	})

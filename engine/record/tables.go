@@ -16,10 +16,13 @@ import (
 	"ashna/kit/formula"
 )
 
+// SchemaVersion is the version of the tables that this program works with.
+const SchemaVersion = 1
+
 // migrations are the tables that no object has. They only grow: a change is a new entry at the end.
 func (e *Engine) migrations() []db.Migration {
 	return []db.Migration{
-		{Version: 1, Name: "ground", Statements: e.ground},
+		{Version: SchemaVersion, Name: "ground", Statements: e.ground},
 	}
 }
 
