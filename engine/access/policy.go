@@ -16,6 +16,14 @@ type Person struct {
 	Team   ident.ID
 	Branch ident.ID
 	Roles  []ident.ID
+	Habits Habits
+}
+
+// Habits are how a person counts time: what "this month" and "today" are in a filter of theirs. Empty ones are those of the workspace.
+type Habits struct {
+	Calendar  string // gregorian or jalali
+	Zone      string // IANA name
+	WeekStart string // saturday, sunday or monday
 }
 
 // RoleData is a role as the policy knows it.

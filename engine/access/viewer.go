@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"time"
 
 	"ashna/engine/meta"
 	"ashna/kit/fault"
@@ -15,7 +16,9 @@ type Viewer struct {
 	Name     string
 	Team     ident.ID
 	Branch   ident.ID
-	System   bool // the program itself: everything is allowed
+	Habits   Habits
+	Zone     *time.Location // of the habits; nil is the zone of the workspace
+	System   bool           // the program itself: everything is allowed
 	Catalog  *meta.Catalog
 	Policy   *Policy
 	roles    []*RoleData
@@ -49,7 +52,10 @@ func NewViewer(c *meta.Catalog, p *Policy, user ident.ID, scopes []string) (*Vie
 	}
 	v := &Viewer{
 		User: user, Name: u.Name, Team: u.Team, Branch: u.Branch, Catalog: c, Policy: p, scopes: slices.Clone(scopes),
-		grants: make(map[string]*compiled, len(c.Entities)),
+		grants: make(map[string]*compiled, len(c.Entities)), Habits: u.Habits,
+	}
+	if zone, err := time.LoadLocation(u.Habits.Zone); err == nil && u.Habits.Zone != "" {
+		v.Zone = zone
 	}
 	for _, id := range u.Roles {
 		if r, ok := p.roles[id]; ok {

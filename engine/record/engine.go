@@ -14,6 +14,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/kit/calendar"
 	"ashna/kit/clock"
 	"ashna/kit/fault"
 	"ashna/kit/formula"
@@ -306,7 +307,7 @@ func parseID(s string) (int64, bool) {
 	return int64(id), err == nil
 }
 
-type formulaKey struct{ object, source, mask string }
+type formulaKey struct{ object, source, mask, calendar string }
 
 const maxFormulas = 5_000
 
@@ -316,7 +317,7 @@ func (e *Engine) filter(who *access.Viewer, entity *meta.Entity, source string) 
 		return nil, nil
 	}
 	s := e.state.Load()
-	key := formulaKey{entity.Name, source, maskKey(who)}
+	key := formulaKey{entity.Name, source, maskKey(who), who.Habits.Calendar}
 	if s.catalog == who.Catalog {
 		if x, ok := s.formulas.Load(key); ok {
 			return x.(*formula.Expr), nil
@@ -326,7 +327,11 @@ func (e *Engine) filter(who *access.Viewer, entity *meta.Entity, source string) 
 	if !who.System {
 		mask = who
 	}
-	x, err := formula.Compile(who.Catalog.Schema(mask), entity.Name, source, formula.Condition(), who.Catalog.Settings())
+	settings := who.Catalog.Settings()
+	if c, err := calendar.ByName(who.Habits.Calendar); err == nil {
+		settings.Calendar = c
+	}
+	x, err := formula.Compile(who.Catalog.Schema(mask), entity.Name, source, formula.Condition(), settings)
 	if err != nil {
 		return nil, err
 	}
@@ -350,6 +355,18 @@ func (e *Engine) formulaEnv(who *access.Viewer, zone *time.Location) *formula.En
 		zone = e.state.Load().zone
 	}
 	return &formula.Env{Now: e.clock.Now(), Zone: zone, WeekStart: s.weekStart(), Me: int64(who.User)}
+}
+
+// viewerEnv is what the filters of a viewer are relative to: the zone that was asked for, else that of the person, and the person's weeks.
+func (e *Engine) viewerEnv(who *access.Viewer, zone *time.Location) *formula.Env {
+	if zone == nil {
+		zone = who.Zone
+	}
+	env := e.formulaEnv(who, zone)
+	if day, ok := weekdays[who.Habits.WeekStart]; ok {
+		env.WeekStart = day
+	}
+	return env
 }
 
 func near(e *meta.Entity, who *access.Viewer, name string) string {

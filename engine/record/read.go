@@ -100,7 +100,7 @@ func (e *Engine) List(ctx context.Context, who *access.Viewer, entity *meta.Enti
 func (e *Engine) list(who *access.Viewer, entity *meta.Entity, q Question, fields []*meta.Attr) (query.List, error) {
 	l := query.List{
 		Entity: entity, Source: q.Filter, Limit: q.Limit, After: q.Cursor, Rows: who.Rows(entity, q.Right), Deleted: q.Deleted,
-		Columns: columnsOf(fields), Counters: e.counters, Env: e.formulaEnv(who, q.Zone), Related: related(who),
+		Columns: columnsOf(fields), Counters: e.counters, Env: e.viewerEnv(who, q.Zone), Related: related(who),
 	}
 	if q.Deleted && !who.Can(entity, access.Delete) {
 		l.Rows = access.Rows{}

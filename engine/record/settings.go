@@ -231,10 +231,11 @@ func readPolicy(ctx context.Context, q db.Querier, columns map[string][]string, 
 	if err != nil {
 		return nil, err
 	}
-	err = db.Each(ctx, q, "SELECT id, name, email, active, team, branch FROM users WHERE deleted = 0", nil, func(r db.Row) error {
+	err = db.Each(ctx, q, "SELECT id, name, email, active, team, branch, calendar, zone, week_start FROM users WHERE deleted = 0", nil, func(r db.Row) error {
 		id := ident.ID(r.Int(0))
 		data.People = append(data.People, access.Person{
 			ID: id, Name: r.Text(1), Email: r.Text(2), Active: r.Int(3) == 1, Team: ident.ID(r.Int(4)), Branch: ident.ID(r.Int(5)), Roles: roles[id],
+			Habits: access.Habits{Calendar: r.Text(6), Zone: r.Text(7), WeekStart: r.Text(8)},
 		})
 		return nil
 	})
