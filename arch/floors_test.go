@@ -56,6 +56,7 @@ var floors = []floor{
 	{"mcp", 80},
 	{"app", 90},
 	{"cmd/*", 100},
+	{"e2e", 110}, // tests that look at the binary from outside
 }
 
 // httpFloor is the lowest floor that may know HTTP.
