@@ -131,7 +131,7 @@ func (r *request) appendFields(dst []byte, list fault.List) []byte {
 			dst = append(dst, ',')
 		}
 		seen[f.Field] = true
-		dst = meta.AppendText(dst, f.Field)
+		dst = meta.AppendText(dst, clip(f.Field))
 		dst = append(dst, `:{"key":`...)
 		dst = meta.AppendText(dst, f.Key)
 		dst = append(dst, `,"message":`...)
@@ -140,6 +140,17 @@ func (r *request) appendFields(dst []byte, list fault.List) []byte {
 		dst = append(dst, '}')
 	}
 	return append(dst, '}')
+}
+
+// maxEcho is how many bytes of what somebody sent are repeated to him.
+const maxEcho = 200
+
+// clip cuts a text that somebody sent, so that a refusal never grows with what is refused.
+func clip(s string) string {
+	if len(s) > maxEcho {
+		return strings.ToValidUTF8(s[:maxEcho], "") + "…"
+	}
+	return s
 }
 
 // appendParams writes the operands of a message, as far as they are plain values.
@@ -153,7 +164,7 @@ func appendParams(dst []byte, f *fault.Error) []byte {
 		var value []byte
 		switch v := f.Params[name].(type) {
 		case string:
-			value = meta.AppendText(nil, v)
+			value = meta.AppendText(nil, clip(v))
 		case int, int64, bool:
 			value = fmt.Append(nil, v)
 		default:

@@ -175,7 +175,7 @@ func (r *request) version() (int64, error) {
 	inner, closed := strings.CutSuffix(inner, `"`)
 	n, err := strconv.ParseInt(inner, 10, 64)
 	if !opened || !closed || err != nil || n < 1 {
-		return 0, fault.New(fault.Invalid, "request.if_match")
+		return 0, fault.New(fault.Invalid, "request.if_match", "header", "If-Match")
 	}
 	return n, nil
 }

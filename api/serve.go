@@ -65,7 +65,7 @@ func (s *server) absent(r *http.Request) *route {
 			methods = append(methods, method)
 		}
 	}
-	return &route{method: r.Method, pattern: nowhere, policy: public, do: func(w http.ResponseWriter, _ *request) error {
+	return &route{method: r.Method, pattern: nowhere, policy: public, limit: recordBody, do: func(w http.ResponseWriter, _ *request) error {
 		if len(methods) > 0 {
 			w.Header().Set("Allow", strings.Join(methods, ", "))
 			return fault.New(fault.Invalid, "error.method")
@@ -83,7 +83,9 @@ func (s *server) serve(rt *route, w http.ResponseWriter, req *http.Request) {
 	header.Set("X-Request-Id", r.id)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
-	s.finish(rt, out, r, s.guard(rt, out, r))
+	err := s.guard(rt, out, r)
+	r.Request = req // the time for the work is over, but not that for saying what became of it
+	s.finish(rt, out, r, err)
 	s.watched.note(rt, out.status, machine().Now().Sub(began))
 }
 

@@ -129,12 +129,23 @@ func (s *server) startImport(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	spec.Name, spec.Body = file.FileName(), file
+	if spec.Format == "" {
+		spec.Format = formatOf(spec.Name)
+	}
 	id, err := s.Imports.Start(r.Context(), r.who, entity, spec)
 	if err != nil {
 		return unwrapped(err)
 	}
 	w.Header().Set("Location", "/api/v1/imports/"+id.String())
 	return replyJSON(w, http.StatusAccepted, map[string]any{"id": id})
+}
+
+// formatOf tells the format of a file by its name, where the request does not.
+func formatOf(name string) string {
+	if strings.HasSuffix(strings.ToLower(name), ".jsonl") {
+		return "jsonl"
+	}
+	return "csv"
 }
 
 // importSpec reads the part that says what to import.
@@ -155,7 +166,7 @@ func (s *server) importSpec(parts *multipart.Reader) (string, ImportSpec, error)
 		return "", ImportSpec{}, err
 	}
 	f := strict.NewForm(in)
-	spec := ImportSpec{Format: orText(f.Text("format"), "csv"), Match: f.Text("match"), DryRun: f.Yes("dry_run"), Map: f.Names("map")}
+	spec := ImportSpec{Format: f.Text("format"), Match: f.Text("match"), DryRun: f.Yes("dry_run"), Map: f.Names("map")}
 	object := f.Needed("object")
 	return object, spec, f.End()
 }
