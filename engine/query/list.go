@@ -105,6 +105,9 @@ func Read(ctx context.Context, q db.Querier, l List) (Page, error) {
 	if chosen.first == "" {
 		chosen = choose(p.estimates, p.sorting, l.Entity.Small || l.Deleted, p.filtered(), p.n)
 	}
+	if err := p.sortable(chosen); err != nil {
+		return Page{}, err
+	}
 	page, err := p.run(ctx, q, chosen.first, chosen.window)
 	if err != nil || chosen.first != ShapeWalk || p.complete(page, chosen) {
 		return page, err
@@ -112,6 +115,28 @@ func Read(ctx context.Context, q db.Querier, l List) (Page, error) {
 	again, err := p.run(ctx, q, chosen.then, 0)
 	again.Shapes = append(page.Shapes, again.Shapes...)
 	return again, err
+}
+
+// maxSorted is how many records are read and sorted for one page of an order that no index serves.
+const maxSorted = 50_000
+
+// sortable refuses an order that no index serves over more records than a page may cost. Where nobody knows how many there are it lets pass.
+func (p *prepared) sortable(c choice) error {
+	rows := 0.0
+	switch c.first {
+	case ShapeStart:
+		rows = p.estimates.visible
+	case ShapeFilter:
+		rows = p.estimates.filter.share * p.estimates.live
+	}
+	if _, known := p.Counters.Live(p.Entity.Name); !known || p.sorting.walk != nil || p.Entity.Small || p.Deleted || rows <= maxSorted {
+		return nil
+	}
+	field := p.sorting.keys[0].column
+	if len(p.Sort) > 0 {
+		field = p.Sort[0].Attr.Name
+	}
+	return fault.At("sort", keyNoIndex, "field", field, "max", maxSorted)
 }
 
 // filtered says whether rows are tested by more than the rights in their own columns.

@@ -96,7 +96,7 @@ func sortingOf(e *meta.Entity, orders []Order, indexes []Index, deleted bool) (s
 
 func notSortable(a *meta.Attr) error {
 	if a == nil {
-		return fault.New(fault.Invalid, keyUnknown)
+		return fault.New(fault.Invalid, keyUnknown, "field", "")
 	}
 	return fault.At(a.Name, keyNotSortable, "field", a.Name)
 }

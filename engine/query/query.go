@@ -27,6 +27,7 @@ const (
 	keyTooLarge    = "query.too_large"     // the formula makes too long a statement: max
 	keyLongText    = "query.long_text"     // long texts can be empty or not, nothing else: field
 	keyNotSortable = "query.not_sortable"  // lists cannot be ordered by the field: field
+	keyNoIndex     = "query.no_index"      // too many records to order by a field without an index: field, max
 	keyUnknown     = "value.unknown_field" // the object has no such field: field
 	keyCursor      = "request.cursor"      // the cursor belongs to another list, or is none
 )
