@@ -105,7 +105,7 @@ func Read(ctx context.Context, q db.Querier, l List) (Page, error) {
 	if chosen.first == "" {
 		chosen = choose(p.estimates, p.sorting, l.Entity.Small || l.Deleted, p.filtered(), p.n)
 	}
-	if err := p.sortable(chosen); err != nil {
+	if err := p.sortable(ctx, q, chosen); err != nil {
 		return Page{}, err
 	}
 	page, err := p.run(ctx, q, chosen.first, chosen.window)
@@ -120,17 +120,22 @@ func Read(ctx context.Context, q db.Querier, l List) (Page, error) {
 // maxSorted is how many records are read and sorted for one page of an order that no index serves.
 const maxSorted = 50_000
 
-// sortable refuses an order that no index serves over more records than a page may cost. Where nobody knows how many there are it lets pass.
-func (p *prepared) sortable(c choice) error {
-	rows := 0.0
+// sortable refuses an order that no index serves over more records than a page may cost. What the counters believe is counted before
+// anybody is refused.
+func (p *prepared) sortable(ctx context.Context, q db.Querier, c choice) error {
+	rows, asked := 0.0, p.List
 	switch c.first {
 	case ShapeStart:
-		rows = p.estimates.visible
+		rows, asked.Filter = p.estimates.visible, nil
 	case ShapeFilter:
 		rows = p.estimates.filter.share * p.estimates.live
 	}
 	if _, known := p.Counters.Live(p.Entity.Name); !known || p.sorting.walk != nil || p.Entity.Small || p.Deleted || rows <= maxSorted {
 		return nil
+	}
+	total, err := Count(ctx, q, asked, maxSorted)
+	if err != nil || !total.More {
+		return err
 	}
 	field := p.sorting.keys[0].column
 	if len(p.Sort) > 0 {
