@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"ashna/api"
@@ -47,8 +46,7 @@ func (w *Workspace) importPath(id ident.ID) string {
 
 // Start keeps the file and puts the import into the queue.
 func (i imports) Start(ctx context.Context, who *access.Viewer, entity *meta.Entity, spec api.ImportSpec) (ident.ID, error) {
-	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(spec.Name)), ".")
-	run, err := i.w.Imports.Begin(ctx, who, importer.Spec{Object: entity.Plural, Format: format, Map: spec.Map, Match: spec.Match, DryRun: spec.DryRun}, "")
+	run, err := i.w.Imports.Begin(ctx, who, importer.Spec{Object: entity.Plural, Format: spec.Format, Map: spec.Map, Match: spec.Match, DryRun: spec.DryRun}, "")
 	if err != nil {
 		return 0, err
 	}
