@@ -1,6 +1,12 @@
 package customers
 
-import "ashna/engine/meta"
+import (
+	"context"
+
+	"ashna/engine/meta"
+	"ashna/engine/record"
+	"ashna/kit/codes"
+)
 
 // company is an organisation that buys, may buy or bought.
 var company = meta.Object{
@@ -52,3 +58,23 @@ var industries = choice("agriculture", "automotive", "banking", "chemicals", "co
 	"energy", "engineering", "entertainment", "fashion", "food", "government", "health", "hospitality", "insurance", "investment", "legal", "logistics",
 	"machinery", "manufacturing", "marketing", "media", "mining", "nonprofit", "oil_gas", "pharmaceuticals", "real_estate", "retail", "security",
 	"services", "software", "sports", "telecom", "textile", "tourism", "transport", "utilities", "water", "wholesale", "other")
+
+// knowCompany fills in what follows from something else, where nobody said it: the domain from the website, and the days on which a company
+// of this workspace changed its place in the lifecycle.
+func knowCompany(_ context.Context, tx *record.Tx, d *record.Draft) error {
+	if d.Changed("website") && d.New.Empty("domain") && !d.Changed("domain") {
+		if domain, err := codes.Domain(d.New.Text("website")); err == nil && domain != "" {
+			d.Set("domain", domain)
+		}
+	}
+	if d.Created() || !d.Changed("lifecycle") {
+		return nil
+	}
+	if !d.Changed("lifecycle_since") && !d.New.Empty("lifecycle") {
+		d.Set("lifecycle_since", tx.Today())
+	}
+	if d.New.Text("lifecycle") == "customer" && d.New.Empty("customer_since") {
+		d.Set("customer_since", tx.Today())
+	}
+	return nil
+}

@@ -2,12 +2,15 @@ package customers
 
 import (
 	"context"
+	"slices"
 
 	"ashna/engine/meta"
 	"ashna/engine/record"
+	"ashna/kit/fault"
 )
 
-// employment says that a person works or worked at a company. It stays when the person leaves, so that history does.
+// employment says that a person works or worked at a company. It stays when the person leaves, so that history does. One job of a person
+// at most is the main one; its company is the one that the person shows.
 var employment = meta.Object{
 	Name: "employment", Plural: "employments", Title: "title", Icon: "briefcase", Parent: "person", NoTimeline: true,
 	Fields: []meta.Field{
@@ -24,59 +27,117 @@ var employment = meta.Object{
 	},
 }
 
-// orderDates refuses a job that ends before it begins.
-func orderDates(_ context.Context, _ *record.Tx, d *record.Draft) error {
+const maxJobs = 1_000 // jobs of one person that the rules look at
+
+// readJob refuses a job that ends before it begins, takes a job that has ended for no main one, and makes the first present job of a
+// person the main one unless somebody said that it is not.
+func readJob(ctx context.Context, tx *record.Tx, d *record.Draft) error {
+	if d.New.Deleted() {
+		return nil
+	}
 	if !d.New.Empty("since") && !d.New.Empty("until") && d.New.Int("until") < d.New.Int("since") {
 		d.Refuse("until", "employment.rules.dates")
+		return nil
+	}
+	if !current(tx, d.New) {
+		if d.New.Int("main") == 1 {
+			d.Set("main", int64(0))
+		}
+		return nil
+	}
+	if !d.Created() || !d.New.Empty("main") {
+		return nil
+	}
+	jobs, err := jobsOf(ctx, tx, d)
+	if err != nil || slices.ContainsFunc(jobs, isMain) {
+		return err
+	}
+	d.Set("main", int64(1))
+	return nil
+}
+
+// current says whether a job is held today; one without dates is.
+func current(tx *record.Tx, job *record.Record) bool {
+	today := tx.Today()
+	return (job.Empty("since") || job.Int("since") <= today) && (job.Empty("until") || job.Int("until") >= today)
+}
+
+// jobsOf reads the other live jobs of the person of a job, oldest first.
+func jobsOf(ctx context.Context, tx *record.Tx, d *record.Draft) ([]*record.Record, error) {
+	jobs, err := tx.Find(ctx, d.Entity(), "person", int64(d.New.Link("person")), maxJobs)
+	return slices.DeleteFunc(jobs, func(job *record.Record) bool { return job.ID() == d.New.ID() }), err
+}
+
+func isMain(job *record.Record) bool { return job != nil && !job.Deleted() && job.Int("main") == 1 }
+
+// keepMainJob lets a person have one main job at most, and shows its company on the person.
+func keepMainJob(ctx context.Context, tx *record.Tx, d *record.Draft) error {
+	if isMain(d.Old) == isMain(d.New) {
+		return nil
+	}
+	system := tx.System()
+	people, _ := system.Catalog.Object(person.Name)
+	who, err := tx.Get(ctx, system, people, d.New.Link("person"))
+	if fault.Is(err, fault.NotFound) {
+		return nil // it goes with its person
+	}
+	if err != nil {
+		return err
+	}
+	jobs, err := jobsOf(ctx, tx, d)
+	if err != nil {
+		return err
+	}
+	if isMain(d.New) {
+		return takeOver(ctx, tx, d, who, jobs)
+	}
+	return giveUp(ctx, tx, d, who, jobs)
+}
+
+// takeOver makes a job the only main one. A job that comes back from the recycle bin does not push out the one that took its place.
+func takeOver(ctx context.Context, tx *record.Tx, d *record.Draft, who *record.Record, jobs []*record.Record) error {
+	if d.Old != nil && d.Old.Deleted() && slices.ContainsFunc(jobs, isMain) {
+		return setMain(ctx, tx, d.New, false)
+	}
+	if err := tx.SetDerived(ctx, who, map[string][]any{"company": {int64(d.New.Link("company"))}}); err != nil {
+		return err
+	}
+	for _, job := range jobs {
+		if !isMain(job) {
+			continue
+		}
+		if err := setMain(ctx, tx, job, false); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-const maxJobs = 1_000
-
-// keepPrimaryJob lets a person have one main job at most, and shows its company on the person.
-func keepPrimaryJob(ctx context.Context, tx *record.Tx, d *record.Draft) error {
-	if !d.Changed("main") && !d.Changed(meta.FieldDeletedAt) && !d.Changed("until") {
+// giveUp shows no company any more, unless another job is the main one, or becomes it because this one ended or was deleted.
+func giveUp(ctx context.Context, tx *record.Tx, d *record.Draft, who *record.Record, jobs []*record.Record) error {
+	if slices.ContainsFunc(jobs, isMain) {
 		return nil
 	}
-	system := tx.System()
-	owner := d.New.Link("person")
-	main := d.New.Int("main") == 1 && !d.New.Deleted()
-	if main {
-		jobs, err := tx.Find(ctx, d.Entity(), "person", int64(owner), maxJobs)
-		if err != nil {
-			return err
-		}
-		for _, job := range jobs {
-			if job.ID() == d.New.ID() || job.Int("main") != 1 {
-				continue
-			}
-			if _, err := tx.Update(ctx, system, d.Entity(), job.ID(), record.Patch{"main": false}, 0); err != nil {
-				return err
-			}
+	if d.New.Deleted() || !current(tx, d.New) {
+		if next := newest(tx, jobs); next != nil {
+			return setMain(ctx, tx, next, true)
 		}
 	}
-	people, _ := system.Catalog.Object(person.Name)
-	who, err := tx.Get(ctx, system, people, owner)
-	if err != nil {
-		return err
-	}
-	at := who.Link("company")
-	switch {
-	case main && at != d.New.Link("company"):
-		at = d.New.Link("company")
-	case !main && d.Old != nil && d.Old.Int("main") == 1 && at == d.New.Link("company"):
-		at = 0
-	default:
-		return nil
-	}
-	return tx.SetDerived(ctx, who, map[string][]any{"company": {link(int64(at))}})
+	return tx.SetDerived(ctx, who, map[string][]any{"company": {nil}})
 }
 
-// link gives a key as a slot: nothing for none.
-func link(id int64) any {
-	if id == 0 {
-		return nil
+// newest is the present job that began last; nil when there is none.
+func newest(tx *record.Tx, jobs []*record.Record) *record.Record {
+	var found *record.Record
+	for _, job := range jobs {
+		if current(tx, job) && (found == nil || job.Int("since") >= found.Int("since")) {
+			found = job
+		}
 	}
-	return id
+	return found
+}
+
+func setMain(ctx context.Context, tx *record.Tx, job *record.Record, main bool) error {
+	_, err := tx.Update(ctx, tx.System(), job.Entity, job.ID(), record.Patch{"main": main}, 0)
+	return err
 }

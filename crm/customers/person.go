@@ -2,17 +2,17 @@ package customers
 
 import (
 	"context"
-	"strings"
 
 	"ashna/engine/meta"
 	"ashna/engine/record"
+	"ashna/kit/fault"
 )
 
 // person is a human that the company deals with.
 var person = meta.Object{
 	Name: "person", Plural: "people", Title: "name", Icon: "user-round",
 	Fields: []meta.Field{
-		{Name: "name", Kind: meta.TextKind{Max: 200}, Required: true, Search: true, Sort: true},
+		{Name: "name", Kind: meta.TextKind{Max: 310}, Required: true, Search: true, Sort: true},
 		{Name: "salutation", Kind: meta.ChoiceKind{Options: choice("mr", "ms", "mrs", "miss", "dr", "prof", "eng")}},
 		{Name: "first_name", Kind: meta.TextKind{Max: 100}},
 		{Name: "middle_name", Kind: meta.TextKind{Max: 100}},
@@ -46,20 +46,44 @@ var person = meta.Object{
 	},
 }
 
-// nameOf keeps the full name in step with its parts, unless somebody writes the full name itself.
+// nameOf keeps the full name in step with its parts, as long as it was in step: a full name that somebody wrote otherwise stays, and so
+// does the last one when all parts are emptied.
 func nameOf(_ context.Context, _ *record.Tx, d *record.Draft) error {
 	parts := d.Changed("first_name") || d.Changed("middle_name") || d.Changed("last_name")
 	if !parts || d.Changed("name") {
 		return nil
 	}
-	var words []string
-	for _, field := range []string{"first_name", "middle_name", "last_name"} {
-		if s := d.New.Text(field); s != "" {
-			words = append(words, s)
-		}
+	if d.Old != nil && d.Old.Text("name") != fullName(d.Old) {
+		return nil
 	}
-	if len(words) > 0 {
-		d.Set("name", strings.Join(words, " "))
+	if name := fullName(d.New); name != "" {
+		d.Set("name", name)
 	}
 	return nil
+}
+
+// fullName joins the parts in the order in which English, Persian and Azerbaijani say them.
+func fullName(r *record.Record) string {
+	name := ""
+	for _, field := range []string{"first_name", "middle_name", "last_name"} {
+		s := r.Text(field)
+		if name != "" && s != "" {
+			name += " "
+		}
+		name += s
+	}
+	return name
+}
+
+// forgetCompany takes the company out of a person who comes back from the recycle bin when the company is there no longer.
+func forgetCompany(ctx context.Context, tx *record.Tx, d *record.Draft) error {
+	if d.Old == nil || !d.Old.Deleted() || d.New.Deleted() || d.New.Empty("company") {
+		return nil
+	}
+	companies, _ := tx.Who().Catalog.Object(company.Name)
+	_, err := tx.Get(ctx, tx.System(), companies, d.New.Link("company"))
+	if fault.Is(err, fault.NotFound) {
+		return tx.SetDerived(ctx, d.New, map[string][]any{"company": {nil}})
+	}
+	return err
 }

@@ -5,21 +5,20 @@ import (
 
 	"ashna/engine/meta"
 	"ashna/engine/record"
-	"ashna/kit/codes"
 	"ashna/kit/fault"
-	"ashna/kit/phone"
-	"ashna/kit/text"
+	"ashna/kit/ident"
 )
 
-// contactPoint is one way to reach a person or a company.
+// contactPoint is one way to reach a person or a company. The fields e-mail and phone of those show the main points of their kinds: what
+// changes on one side changes on the other, whoever writes it.
 var contactPoint = meta.Object{
 	Name: "contact_point", Plural: "contact_points", Title: "value", Icon: "at-sign", Parent: "of", NoTimeline: true, SearchWhere: "not main",
 	Fields: []meta.Field{
 		{Name: "of", Kind: meta.AnyRefKind{To: []string{"person", "company"}, Inverse: "contact_points"}, Required: true, Fixed: true},
-		{Name: "kind", Kind: meta.ChoiceKind{Options: choice("phone", "mobile", "fax", "email", "url", "telegram", "whatsapp", "instagram", "eitaa",
+		{Name: "kind", Kind: meta.ChoiceKind{Options: choice(kindPhone, kindMobile, "fax", kindEmail, "url", "telegram", "whatsapp", "instagram", "eitaa",
 			"bale", "linkedin", "x", "other")}, Required: true},
 		{Name: "value", Kind: meta.TextKind{Max: 300}, Required: true, Search: true},
-		{Name: "normal", Kind: meta.TextKind{Max: 300}, Derived: true, Index: true},
+		{Name: "normal", Kind: meta.TextKind{Max: 600}, Derived: true, Index: true},
 		{Name: "extension", Kind: meta.TextKind{Max: 20}},
 		{Name: "label", Kind: meta.TextKind{Max: 60}},
 		{Name: "main", Kind: meta.BoolKind{}},
@@ -28,13 +27,16 @@ var contactPoint = meta.Object{
 	},
 }
 
-// normalise brings a value to the form in which equal values are equal.
-func normalise(_ context.Context, tx *record.Tx, d *record.Draft) error {
-	if !d.Changed("value") && !d.Changed("kind") {
+const maxPoints = 200 // contact points of one person or company that the rules look at
+
+// readPoint brings the value to its form, refuses one that its owner has already, and makes the first of its kind the main one unless
+// somebody said that it is not.
+func readPoint(ctx context.Context, tx *record.Tx, d *record.Draft) error {
+	if d.Made() || d.New.Deleted() || d.New.Empty("value") || !d.Changed("value") && !d.Changed("kind") {
 		return nil
 	}
-	value := d.New.Text("value")
-	normal, err := normalForm(d.New.Text("kind"), value, tx.Country())
+	kind := d.New.Text("kind")
+	c, err := readChannel(kind, d.New.Text("value"), tx.Country())
 	if one := fault.Of(err); one != nil {
 		d.Refuse("value", one.Key)
 		return nil
@@ -42,147 +44,193 @@ func normalise(_ context.Context, tx *record.Tx, d *record.Draft) error {
 	if err != nil {
 		return err
 	}
-	d.Set("normal", slot(normal))
+	d.Set("value", c.value)
+	d.Set("normal", c.normal)
+	if c.extension != "" && d.New.Empty("extension") {
+		d.Set("extension", c.extension)
+	}
+	return amongOthers(ctx, tx, d)
+}
+
+// amongOthers looks at a point beside those that its owner has.
+func amongOthers(ctx context.Context, tx *record.Tx, d *record.Draft) error {
+	_, owner := d.New.Target("of")
+	others, err := tx.Find(ctx, d.Entity(), "of", int64(owner), maxPoints)
+	if err != nil {
+		return err
+	}
+	kind := d.New.Text("kind")
+	first := fieldOf(kind) != ""
+	for _, p := range others {
+		if p.ID() == d.New.ID() {
+			continue
+		}
+		if sameKind(p.Text("kind"), kind) && p.Text("normal") == d.New.Text("normal") {
+			d.Refuse("value", "value.duplicate")
+		}
+		if fieldOf(p.Text("kind")) == fieldOf(kind) && p.Int("main") == 1 {
+			first = false
+		}
+	}
+	if first && d.Created() && d.New.Empty("main") {
+		d.Set("main", int64(1))
+	}
 	return nil
 }
 
-func normalForm(kind, value, country string) (string, error) {
-	switch kind {
-	case "phone", "mobile", "fax":
-		n, err := phone.Parse(value, country)
-		return n.E164, err
-	case "email":
-		canonical, err := codes.Email(value)
-		return codes.EmailKey(canonical), err
-	case "url":
-		return codes.URL(value)
-	}
-	return text.Key(value), nil
-}
+// sameKind says whether two kinds are shown by one field, or are one.
+func sameKind(a, b string) bool { return a == b || fieldOf(a) != "" && fieldOf(a) == fieldOf(b) }
 
-func slot(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-// reach is how the fields e-mail and phone of a person or company are kept as contact points.
-var reach = []struct {
-	field string
-	kinds []string // the first is the kind of a new one
-}{
-	{"email", []string{"email"}},
-	{"phone", []string{"mobile", "phone"}},
-}
-
-const maxPoints = 200
-
-// keepContactPoints makes, changes or demotes the main contact points when the fields e-mail and phone change.
-func keepContactPoints(ctx context.Context, tx *record.Tx, d *record.Draft) error {
+// keepPoints makes, changes or demotes the main contact points when the fields e-mail and phone of a person or company change. A value
+// that is no longer in the field stays as a point beside the main one.
+func keepPoints(ctx context.Context, tx *record.Tx, d *record.Draft) error {
 	if d.New.Deleted() {
 		return nil
 	}
-	points, _ := tx.Who().Catalog.Object(contactPoint.Name)
-	for _, r := range reach {
-		if !d.Changed(r.field) {
+	for _, field := range []string{"email", "phone"} {
+		if !d.Changed(field) {
 			continue
 		}
-		if err := keepOne(ctx, tx, d, points, r.field, r.kinds); err != nil {
+		if err := keepPoint(ctx, tx, d, field); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func keepOne(ctx context.Context, tx *record.Tx, d *record.Draft, points *meta.Entity, field string, kinds []string) error {
+func keepPoint(ctx context.Context, tx *record.Tx, d *record.Draft, field string) error {
+	points, _ := tx.Who().Catalog.Object(contactPoint.Name)
 	value := d.New.Text(field)
-	system := tx.System()
+	kind, c := pointOf(field, value)
 	if d.Old != nil {
-		list, err := tx.Find(ctx, points, "of", int64(d.New.ID()), maxPoints)
-		if err != nil {
-			return err
-		}
-		done, err := promote(ctx, tx, list, kinds, value)
-		if err != nil || done {
+		found, err := promote(ctx, tx, points, d.New.ID(), field, c)
+		if err != nil || found {
 			return err
 		}
 	}
 	if value == "" {
 		return nil
 	}
-	of := map[string]any{"object": d.Entity().Name, "id": d.New.ID().String()}
-	_, err := tx.Create(ctx, system, points, record.Patch{"of": of, "kind": kinds[0], "value": value, "main": true})
+	_, err := tx.Make(ctx, points, func(p *record.Draft) {
+		p.Set("of", int64(d.New.ID()), d.Entity().Name)
+		p.Set("kind", kind)
+		p.Set("value", c.value)
+		p.Set("normal", c.normal)
+		p.Set("main", int64(1))
+	})
 	return err
 }
 
-// promote finds the contact point that has the value already and makes it the main one; others of its kinds are demoted.
-func promote(ctx context.Context, tx *record.Tx, list []*record.Record, kinds []string, value string) (bool, error) {
-	system := tx.System()
+// promote finds the point of an owner that has a value already and makes it the main one; the others that the field could show are
+// demoted. It says whether there is such a point.
+func promote(ctx context.Context, tx *record.Tx, points *meta.Entity, owner ident.ID, field string, c channel) (bool, error) {
+	list, err := tx.Find(ctx, points, "of", int64(owner), maxPoints)
+	if err != nil {
+		return false, err
+	}
 	found := false
 	for _, p := range list {
-		if !contains(kinds, p.Text("kind")) {
+		if fieldOf(p.Text("kind")) != field {
 			continue
 		}
-		is := value != "" && sameValue(p, value)
-		if is == (p.Int("main") == 1) {
-			found = found || is
+		is := !found && c.value != "" && p.Text("normal") == c.normal
+		found = found || is
+		patch := record.Patch{}
+		if is != (p.Int("main") == 1) {
+			patch["main"] = is
+		}
+		if is && p.Text("value") != c.value {
+			patch["value"] = c.value
+		}
+		if len(patch) == 0 {
 			continue
 		}
-		if _, err := tx.Update(ctx, system, p.Entity, p.ID(), record.Patch{"main": is}, 0); err != nil {
+		if _, err := tx.Update(ctx, tx.System(), points, p.ID(), patch, 0); err != nil {
 			return false, err
 		}
-		found = found || is
 	}
 	return found, nil
 }
 
-func sameValue(p *record.Record, value string) bool {
-	return p.Text("value") == value || p.Text("normal") == value || p.Text("normal") == codes.EmailKey(value)
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-// keepPrimaryPoint shows the main contact point in the field of its person or company.
-func keepPrimaryPoint(ctx context.Context, tx *record.Tx, d *record.Draft) error {
-	if !d.Changed("main") && !d.Changed("value") && !d.Changed(meta.FieldDeletedAt) {
+// showPoint shows the main contact point in the field of its person or company, and takes one out that is the main one no longer.
+func showPoint(ctx context.Context, tx *record.Tx, d *record.Draft) error {
+	if d.Made() || !d.Changed("main") && !d.Changed("value") && !d.Changed("kind") && !d.Changed(meta.FieldDeletedAt) {
 		return nil
 	}
-	field := fieldOf(d.New.Text("kind"))
+	before, now := shownIn(d.Old), shownIn(d.New)
+	if before == "" && now == "" {
+		return nil
+	}
 	object, id := d.New.Target("of")
-	wasMain := d.Old != nil && d.Old.Int("main") == 1
-	main := d.New.Int("main") == 1 && !d.New.Deleted()
-	if field == "" || tx.Fresh(id) || !main && !(wasMain && d.New.Deleted()) {
-		return nil
-	}
-	system := tx.System()
-	entity, ok := system.Catalog.Object(object)
+	entity, ok := tx.Who().Catalog.Object(object)
 	if !ok {
 		return nil
 	}
-	patch := record.Patch{field: nil}
-	if main {
-		patch[field] = d.New.Text("value")
+	owner, err := tx.Get(ctx, tx.System(), entity, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil // it goes with its owner
 	}
-	_, err := tx.Update(ctx, system, entity, id, patch, 0)
-	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
-		return nil // the owner is on its way out too
+	if err != nil {
+		return err
 	}
+	patch := record.Patch{}
+	if before != "" && before != now && shows(owner, before, d.Old) {
+		if patch[before], err = successor(ctx, tx, d, before); err != nil {
+			return err
+		}
+	}
+	switch {
+	case now == "" || shows(owner, now, d.New) && owner.Text(now) == d.New.Text("value"):
+	case d.Old != nil && d.Old.Deleted() && !owner.Empty(now) && !shows(owner, now, d.New): // another took its place in the meantime
+		_, err := tx.Update(ctx, tx.System(), d.Entity(), d.New.ID(), record.Patch{"main": false}, 0)
+		return err
+	default:
+		patch[now] = d.New.Text("value")
+	}
+	if len(patch) == 0 {
+		return nil
+	}
+	_, err = tx.Update(ctx, tx.System(), entity, id, patch, 0)
 	return err
 }
 
-func fieldOf(kind string) string {
-	for _, r := range reach {
-		if contains(r.kinds, kind) {
-			return r.field
+// shownIn is the field that shows a point; empty when none does, or when there is no point.
+func shownIn(p *record.Record) string {
+	if p == nil || p.Deleted() || p.Int("main") != 1 {
+		return ""
+	}
+	return fieldOf(p.Text("kind"))
+}
+
+// shows says whether the field of an owner has the value of a point.
+func shows(owner *record.Record, field string, p *record.Record) bool {
+	value := owner.Text(field)
+	if value == "" {
+		return false
+	}
+	_, c := pointOf(field, value)
+	return c.normal == p.Text("normal")
+}
+
+// successor is what a field shows after its main point was deleted: the oldest usable point that is left. A point that was only demoted
+// leaves the field empty.
+func successor(ctx context.Context, tx *record.Tx, d *record.Draft, field string) (any, error) {
+	if !d.New.Deleted() {
+		return nil, nil
+	}
+	_, owner := d.New.Target("of")
+	list, err := tx.Find(ctx, d.Entity(), "of", int64(owner), maxPoints)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list {
+		switch p.Text("status") {
+		case "bounced", "dead", "wrong_person":
+			continue
+		}
+		if p.ID() != d.New.ID() && fieldOf(p.Text("kind")) == field {
+			return p.Text("value"), nil
 		}
 	}
-	return ""
+	return nil, nil
 }

@@ -166,7 +166,7 @@ func (t *Tx) revive(ctx context.Context, r *Record) (*Record, error) {
 			return nil, err
 		}
 		for _, other := range gone {
-			if _, err := t.revive(ctx, other); err != nil {
+			if _, err := t.revive(ctx, other); err != nil && !waits(err) {
 				return nil, err
 			}
 		}
@@ -178,6 +178,13 @@ func (t *Tx) revive(ctx context.Context, r *Record) (*Record, error) {
 		return nil, err
 	}
 	return t.engine.fetch(ctx, t.db, r.Entity, r.ID(), "")
+}
+
+// waits says whether a record could not come back because something else that it needs is deleted: it stays where it is, and does not keep
+// the others from coming back.
+func waits(err error) bool {
+	one := fault.Of(err)
+	return one != nil && one.Key == "value.reference_deleted"
 }
 
 // parentsLive refuses to restore a record whose required link leads to a deleted one, which comes first, or to one that is gone for good.
