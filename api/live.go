@@ -53,6 +53,9 @@ func (s *streams) count() int {
 	return s.total
 }
 
+// LivePath is the address of the live stream, which has no end of its own: who stops a server ends its requests first.
+const LivePath = root + "/live"
+
 const (
 	liveBatch = 500                     // rows of the log read at once
 	liveRest  = 20 * time.Millisecond   // between reads, so that a burst of commits is read together

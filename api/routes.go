@@ -70,7 +70,7 @@ func (s *server) readRoutes() []route {
 		{method: "GET", pattern: root + "/objects", policy: signedIn, do: s.catalog, doc: openapi.Catalog},
 		{method: "GET", pattern: root + "/search", policy: signedIn, do: s.search, doc: openapi.Search},
 		{method: "GET", pattern: root + "/changes", policy: signedIn, do: s.changes, doc: openapi.Changes},
-		{method: "GET", pattern: root + "/live", policy: signedIn, do: s.live, long: true, doc: openapi.Live},
+		{method: "GET", pattern: LivePath, policy: signedIn, do: s.live, long: true, doc: openapi.Live},
 	}
 }
 

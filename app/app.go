@@ -17,6 +17,7 @@ import (
 	"ashna/engine/job"
 	"ashna/engine/record"
 	"ashna/kit/clock"
+	"ashna/kit/fault"
 	"ashna/kit/i18n"
 	"ashna/kit/ident"
 	"ashna/module"
@@ -28,11 +29,12 @@ import (
 
 // Config says which workspace to open and how.
 type Config struct {
-	Data      string // folder of the SQLite file and of the stored files
-	Database  string // postgres://…; empty for SQLite in Data
-	Serve     bool   // this process is the server of the folder
-	Language  string // of a new workspace: en, fa or az
-	Version   string // of the program
+	Data      string        // folder of the SQLite file and of the stored files
+	Database  string        // postgres://…; empty for SQLite in Data
+	Serve     bool          // this process is the server of the folder
+	Language  string        // of a new workspace: en, fa or az
+	Version   string        // of the program
+	Wait      time.Duration // how long a caller waits for the database before it hears that it is away; 30 s unless given
 	Log       *slog.Logger
 	Clock     clock.Clock // the clock of the machine unless given
 	restoring bool
@@ -63,6 +65,9 @@ func Open(ctx context.Context, c Config) (*Workspace, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Language != "" && !slices.Contains(i18n.Languages(), c.Language) {
+		return nil, fault.At("language", "value.choice", "value", c.Language)
+	}
 	w := &Workspace{Config: c}
 	if err := w.open(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -83,7 +88,7 @@ func (w *Workspace) open(ctx context.Context) error {
 	if err := w.unfinished(); err != nil {
 		return err
 	}
-	if w.DB, err = db.Open(ctx, db.Config{Dir: w.Config.Data, URL: w.Config.Database, Serve: w.Config.Serve}); err != nil {
+	if w.DB, err = db.Open(ctx, db.Config{Dir: w.Config.Data, URL: w.Config.Database, Serve: w.Config.Serve, Wait: w.Config.Wait}); err != nil {
 		return err
 	}
 	if w.Files, err = files.Open(filepath.Join(w.Config.Data, "files"), w.Config.Clock); err != nil {

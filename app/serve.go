@@ -36,10 +36,13 @@ func (w *Workspace) Serve(ctx context.Context, listen string, limits api.Limits,
 	run, stop := context.WithCancel(ctx)
 	defer stop()
 	work := w.background(run)
+	streams, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		Handler: ending(streams, handler), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(w.Config.Log.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(end)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	ready(address(listener.Addr()))
@@ -56,6 +59,19 @@ func (w *Workspace) Serve(ctx context.Context, listen string, limits api.Limits,
 		return nil
 	}
 	return err
+}
+
+// ending ends the live streams when stopping ends: they have no end of their own, and the server waits for all that runs.
+func ending(stopping context.Context, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == api.LivePath {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			defer context.AfterFunc(stopping, cancel)()
+			r = r.WithContext(ctx)
+		}
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // background runs what works beside the requests.

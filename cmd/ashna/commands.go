@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"ashna/app"
 )
@@ -30,6 +31,7 @@ type settings struct {
 	fields, role, name, scope, sort, errors string
 	dryRun, verbose, quiet                  bool
 	rows, clients, rate                     int
+	wait                                    time.Duration
 }
 
 func commands() []command {
@@ -130,7 +132,7 @@ func (s *settings) config(serve bool) app.Config {
 		level = slog.LevelWarn
 	}
 	return app.Config{
-		Data: s.data, Database: s.database, Serve: serve, Language: s.language, Version: version,
+		Data: s.data, Database: s.database, Serve: serve, Language: s.language, Version: version, Wait: s.wait,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }

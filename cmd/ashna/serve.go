@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 
 	"ashna/api"
 	"ashna/app"
@@ -14,6 +15,7 @@ import (
 func serveFlags(f *flag.FlagSet, s *settings) {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on")
 	f.IntVar(&s.rate, "rate", 5_000, "requests a second that one person may send")
+	f.DurationVar(&s.wait, "wait", 30*time.Second, "how long a request may wait and work until it is told to come again")
 	f.StringVar(&s.language, "language", "en", "language of a new workspace: en, fa or az")
 }
 
@@ -37,7 +39,7 @@ func serve(ctx context.Context, s *settings, _ []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	return w.Serve(ctx, s.listen, api.Limits{Rate: float64(s.rate), Burst: 2 * s.rate}, func(address string) {
+	return w.Serve(ctx, s.listen, api.Limits{Rate: float64(s.rate), Burst: 2 * s.rate, Time: s.wait}, func(address string) {
 		fmt.Fprintln(os.Stderr, "Ashna answers at", address)
 		token, err := w.SetupToken(ctx)
 		switch {
