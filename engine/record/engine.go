@@ -113,13 +113,13 @@ func Open(ctx context.Context, o Options, before func(from, to int) error) (*Eng
 	if err := db.Migrate(ctx, o.DB, e.migrations(), before); err != nil {
 		return nil, err
 	}
-	if err := e.load(ctx); err != nil {
+	if err := e.load(ctx, nil); err != nil {
 		return nil, err
 	}
 	if err := e.sync(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.reload(ctx); err != nil {
+	if err := e.load(ctx, nil); err != nil {
 		return nil, err
 	}
 	e.counters = newCounters()
@@ -257,10 +257,11 @@ func (e *Engine) takeOver(ctx context.Context) {
 func (e *Engine) reload(ctx context.Context) error {
 	e.loading.Lock()
 	defer e.loading.Unlock()
-	return e.load(ctx)
+	return e.load(ctx, e.state.Load())
 }
 
-func (e *Engine) load(ctx context.Context) error {
+// load reads everything from one moment of the database. A catalog that is still right is taken over from the state before.
+func (e *Engine) load(ctx context.Context, before *state) error {
 	s := &state{}
 	err := e.db.Snapshot(ctx, func(q db.Querier) (err error) {
 		if s.epochs, err = readEpochs(ctx, q); err != nil {
@@ -269,12 +270,10 @@ func (e *Engine) load(ctx context.Context) error {
 		if s.settings, err = readSettings(ctx, q); err != nil {
 			return err
 		}
-		items, err := readItems(ctx, q)
-		if err != nil {
+		if before != nil && before.epochs[epochCatalog] == s.epochs[epochCatalog] && before.settings == s.settings {
+			s.catalog = before.catalog
+		} else if s.catalog, err = e.readCatalog(ctx, q, s.settings, s.epochs[epochCatalog]); err != nil {
 			return err
-		}
-		if s.catalog, err = e.compile(s.settings, items, s.epochs[epochCatalog]); err != nil {
-			return fmt.Errorf("compile the catalog: %w", err)
 		}
 		columns, err := db.Columns(ctx, q)
 		if err != nil {
@@ -293,6 +292,19 @@ func (e *Engine) load(ctx context.Context) error {
 	s.order, s.zone = text.NewCollation(s.settings.Language), s.settings.zone()
 	e.state.Store(s)
 	return nil
+}
+
+// readCatalog compiles the catalog that a database has.
+func (e *Engine) readCatalog(ctx context.Context, q db.Querier, s Settings, version int64) (*meta.Catalog, error) {
+	items, err := readItems(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.compile(s, items, version)
+	if err != nil {
+		return nil, fmt.Errorf("compile the catalog: %w", err)
+	}
+	return c, nil
 }
 
 func (e *Engine) compile(s Settings, items []meta.Item, version int64) (*meta.Catalog, error) {

@@ -71,7 +71,10 @@ func (e *Engine) MakeRoom(ctx context.Context, raw json.RawMessage) error {
 
 // Rebuild loads everything again after rows were written past the engine, and makes what a backup leaves out: the search index.
 func (e *Engine) Rebuild(ctx context.Context) error {
-	if err := e.reload(ctx); err != nil {
+	e.loading.Lock()
+	err := e.load(ctx, nil)
+	e.loading.Unlock()
+	if err != nil {
 		return err
 	}
 	for _, entity := range e.Catalog().Entities {

@@ -35,13 +35,9 @@ func (t *Tx) upToDate(ctx context.Context, version int64) error {
 	if err != nil {
 		return err
 	}
-	items, err := readItems(ctx, t.db)
+	now, err := t.engine.readCatalog(ctx, t.db, settings, version)
 	if err != nil {
 		return err
-	}
-	now, err := t.engine.compile(settings, items, version)
-	if err != nil {
-		return fmt.Errorf("compile the catalog: %w", err)
 	}
 	if settings.Language != t.sorts || !keptAlike(t.who.Catalog, now) {
 		return fault.Wrap(fault.Unavailable, "catalog.stale", ErrStale)

@@ -64,11 +64,7 @@ func (e *Engine) sync(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		items, err := readItems(ctx, tx)
-		if err != nil {
-			return err
-		}
-		catalog, err := e.compile(settings, items, 0)
+		catalog, err := e.readCatalog(ctx, tx, settings, 0)
 		if err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (t *Tx) references(ctx context.Context, who *access.Viewer, d *Draft) error
 	}
 	for _, l := range links {
 		target, found := t.known[l.id]
-		found = found && target.entity == l.target
+		found = found && target.entity.Name == l.target.Name
 		if found {
 			var err error
 			if found, err = t.sees(ctx, who, l, target.owned); err != nil {

@@ -23,9 +23,12 @@ var Start = time.Date(2026, 3, 21, 8, 0, 0, 0, time.UTC)
 // World is an engine with what a test needs around it.
 type World struct {
 	*testing.T
-	Engine *record.Engine
-	DB     *db.DB
-	Clock  *clock.Fake
+	Engine  *record.Engine
+	DB      *db.DB
+	Clock   *clock.Fake
+	config  db.Config
+	options record.Options
+	engines int64 // that work on the database, this one included
 }
 
 // Everywhere runs a test on both databases, each in a workspace of its own.
@@ -48,7 +51,7 @@ func Open(t *testing.T, c db.Config, o record.Options) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	w := &World{T: t, DB: d, Clock: clock.NewFake(Start)}
+	w := &World{T: t, DB: d, Clock: clock.NewFake(Start), config: c, options: o, engines: 1}
 	o.DB, o.Clock, o.Log = d, w.Clock, slog.New(slog.DiscardHandler)
 	o.IDs = ident.NewSeeded(w.Clock, 1, 1)
 	if o.Language == "" {
