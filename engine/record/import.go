@@ -21,7 +21,8 @@ type ImportRow struct {
 	Draft  *Draft // what it is as a new record
 	Key    string // comparison key of the match field; empty: always a new record
 	Links  []ImportLink
-	faults fault.List // of links that were looked up in the transaction
+	Parts  []string   // addresses of which the row has some parts only: the others of a record that exists stay
+	faults fault.List // of links
 }
 
 // ImportLink is a link of a row that names its target by another field than the id.
@@ -39,15 +40,60 @@ type ImportResult struct {
 	Err     error // faults of the row; nothing of it was written
 }
 
-// PrepareImport parses and checks a row. Match is the field that finds an existing record, nil for new records only.
+// PrepareImport parses and checks a row. Match is the field that finds an existing record, nil for new records only. A row that does not
+// have the field, or has it empty, is about no record that exists; a default of the field does not count.
 func (e *Engine) PrepareImport(who *access.Viewer, entity *meta.Entity, number int, patch Patch, match *meta.Attr, links []ImportLink) ImportRow {
-	row := ImportRow{Number: number, Patch: patch, Draft: e.Draft(who, entity, patch), Links: links}
+	row := ImportRow{Number: number, Patch: patch, Draft: e.Draft(who, entity, patch)}
+	env := e.state.Load().env
 	if match != nil {
-		if s, ok := row.Draft.New.Slots[match.At].(string); ok {
-			row.Key = match.KeyOf(s)
-		}
+		row.Key = keyOf(env, match, patch, row.Draft)
+	}
+	for _, l := range links {
+		row.want(env, who, l)
 	}
 	return row
+}
+
+// keyOf gives the comparison key of what a row has for a field, also when the viewer may only read the field.
+func keyOf(env *meta.Env, match *meta.Attr, patch Patch, d *Draft) string {
+	in, given := patch[match.Name]
+	if !given {
+		return ""
+	}
+	s, ok := d.New.Slots[match.At].(string)
+	if !ok {
+		slots, err := match.Kind.Parse(env, in)
+		if err != nil || len(slots) == 0 {
+			return ""
+		}
+		if s, ok = slots[0].(string); !ok {
+			return ""
+		}
+	}
+	return match.KeyOf(s)
+}
+
+// want takes a link over with its text in the form that the field of the target keeps: a telephone number may be written in any way.
+func (r *ImportRow) want(env *meta.Env, who *access.Viewer, l ImportLink) {
+	if a, ok := r.Draft.Entity().Attr(l.Field); !ok || !who.Writable(a) {
+		r.refuse(fault.At(l.Field, "value.read_only"))
+		return
+	}
+	slots, err := l.By.Kind.Parse(env, l.Text)
+	if one := fault.Of(err); one != nil {
+		r.refuse(one.In(l.Field))
+		return
+	}
+	if text, ok := slots[0].(string); ok && err == nil {
+		l.Text = text
+		r.Links = append(r.Links, l)
+	}
+}
+
+// refuse notes what is wrong with a row, whether it makes a record or changes one.
+func (r *ImportRow) refuse(f *fault.Error) {
+	r.faults = append(r.faults, f)
+	r.Draft.faults = append(r.Draft.faults, f)
 }
 
 // Import writes rows: those whose key is found change the record, others make one. Each row passes rights, rules, validation and log like
@@ -136,7 +182,27 @@ func (t *Tx) importOne(ctx context.Context, who *access.Viewer, e *meta.Entity, 
 	if err := row.faults.Or(); err != nil {
 		return nil, err
 	}
+	for _, field := range row.Parts {
+		row.Patch[field] = completed(old, field, row.Patch[field])
+	}
 	return t.change(ctx, who, old, row.Patch, 0)
+}
+
+// completed gives the parts of an address that a row has together with those that the record has beside.
+func completed(old *Record, field string, in any) any {
+	given, ok := in.(map[string]any)
+	a, known := old.Entity.Attr(field)
+	if !ok || !known {
+		return in
+	}
+	all := make(map[string]any, len(meta.AddressParts))
+	for i, part := range meta.AddressParts {
+		if s, ok := old.Slots[a.At+i].(string); ok {
+			all[part] = s
+		}
+	}
+	maps.Copy(all, given)
+	return all
 }
 
 const lookupBatch = 256 // keys of one statement
@@ -258,13 +324,9 @@ func (t *Tx) targetsByKey(ctx context.Context, who *access.Viewer, by *meta.Attr
 }
 
 func (t *Tx) link(row *ImportRow, l ImportLink, targets []ident.ID) {
-	refuse := func(f *fault.Error) {
-		row.faults = append(row.faults, f)
-		row.Draft.faults = append(row.Draft.faults, f)
-	}
 	switch len(targets) {
 	case 0:
-		refuse(fault.At(l.Field, "import.link_missing", "value", l.Text))
+		row.refuse(fault.At(l.Field, "import.link_missing", "value", l.Text))
 	case 1:
 		id := targets[0]
 		if a, ok := row.Draft.Entity().Attr(l.Field); ok && a.Width == 1 {
@@ -275,7 +337,7 @@ func (t *Tx) link(row *ImportRow, l ImportLink, targets []ident.ID) {
 			row.Draft.Set(l.Field, int64(id), l.By.Entity.Name)
 		}
 	default:
-		refuse(fault.At(l.Field, "import.link_many", "value", l.Text, "n", len(targets)))
+		row.refuse(fault.At(l.Field, "import.link_many", "value", l.Text, "n", len(targets)))
 	}
 }
 
