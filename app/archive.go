@@ -19,7 +19,7 @@ import (
 )
 
 // derived are the tables that a backup leaves out: they are made from the rest, or must not live on.
-var derived = []string{"session", "attempt", "setup", "reset", "idempotency", "schema_version", "calendar_day", "search_entry"}
+var derived = []string{"session", "attempt", "setup", "reset", "idempotency", "schema_version", "calendar_day", "search_entry", "search_range"}
 
 // Backup writes the workspace, which goes on running, into one file.
 func (w *Workspace) Backup(ctx context.Context, path string) (backup.Summary, error) {
