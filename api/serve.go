@@ -133,7 +133,9 @@ func (s *server) deadlines(rt *route, w http.ResponseWriter) {
 // admit lets a request in: who it is, how much it may ask, whether the policy of the route allows it, and how long its body may be.
 func (s *server) admit(rt *route, w http.ResponseWriter, r *request) error {
 	r.ip = s.client(r.Request)
-	if err := s.identify(r); err != nil {
+	if err := s.identify(r); fault.Is(err, fault.Unavailable) {
+		return err // nobody can be told apart while the database is away, and nobody is to blame
+	} else if err != nil {
 		if wait, ok := s.guests.take(network(r.ip)); !ok {
 			return tooMany(wait)
 		}
