@@ -76,12 +76,12 @@ func keyOf(env *meta.Env, match *meta.Attr, patch Patch, d *Draft) string {
 // want takes a link over with its text in the form that the field of the target keeps: a telephone number may be written in any way.
 func (r *ImportRow) want(env *meta.Env, who *access.Viewer, l ImportLink) {
 	if a, ok := r.Draft.Entity().Attr(l.Field); !ok || !who.Writable(a) {
-		r.refuse(fault.At(l.Field, "value.read_only"))
+		r.Refuse(fault.At(l.Field, "value.read_only"))
 		return
 	}
 	slots, err := l.By.Kind.Parse(env, l.Text)
 	if one := fault.Of(err); one != nil {
-		r.refuse(one.In(l.Field))
+		r.Refuse(one.In(l.Field))
 		return
 	}
 	if text, ok := slots[0].(string); ok && err == nil {
@@ -90,8 +90,8 @@ func (r *ImportRow) want(env *meta.Env, who *access.Viewer, l ImportLink) {
 	}
 }
 
-// refuse notes what is wrong with a row, whether it makes a record or changes one.
-func (r *ImportRow) refuse(f *fault.Error) {
+// Refuse notes what is wrong with a row, whether it makes a record or changes one.
+func (r *ImportRow) Refuse(f *fault.Error) {
 	r.faults = append(r.faults, f)
 	r.Draft.faults = append(r.Draft.faults, f)
 }
@@ -326,7 +326,7 @@ func (t *Tx) targetsByKey(ctx context.Context, who *access.Viewer, by *meta.Attr
 func (t *Tx) link(row *ImportRow, l ImportLink, targets []ident.ID) {
 	switch len(targets) {
 	case 0:
-		row.refuse(fault.At(l.Field, "import.link_missing", "value", l.Text))
+		row.Refuse(fault.At(l.Field, "import.link_missing", "value", l.Text))
 	case 1:
 		id := targets[0]
 		if a, ok := row.Draft.Entity().Attr(l.Field); ok && a.Width == 1 {
@@ -337,7 +337,7 @@ func (t *Tx) link(row *ImportRow, l ImportLink, targets []ident.ID) {
 			row.Draft.Set(l.Field, int64(id), l.By.Entity.Name)
 		}
 	default:
-		row.refuse(fault.At(l.Field, "import.link_many", "value", l.Text, "n", len(targets)))
+		row.Refuse(fault.At(l.Field, "import.link_many", "value", l.Text, "n", len(targets)))
 	}
 }
 

@@ -10,18 +10,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"ashna/engine/access"
 	"ashna/engine/change"
 	"ashna/engine/db"
-	"ashna/engine/meta"
 	"ashna/engine/record"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
 
-// Spec says what to bring in and how.
+// Spec says what to bring in and how. A column without a place in Map goes to the field of its name.
 type Spec struct {
 	Object string            `json:"object"`          // plural name
 	Format string            `json:"format"`          // csv or jsonl
@@ -47,7 +45,7 @@ type Run struct {
 type RowError struct {
 	Row    int64      `json:"row"`
 	Faults fault.List `json:"faults"`
-	Values []string   `json:"values"` // the row as it came, to be mended and brought in again
+	Values []string   `json:"values"` // the row as it came, to be mended and brought in again; none of a row that is long or cannot be read
 }
 
 // States of a run.
@@ -59,11 +57,13 @@ const (
 
 // Limits of an import.
 const (
-	stepRows  = 500     // rows of one transaction
-	maxErrors = 10_000  // rows in the error list; more are counted only
-	maxLine   = 1 << 20 // bytes of one row
-	maxCells  = 1_000   // columns
-	ahead     = 2       // steps that are parsed while one is written
+	stepRows   = 500      // rows of one transaction
+	stepBytes  = 4 << 20  // of the rows of one transaction, as they came
+	stepsAhead = 2        // steps that are prepared while one is written
+	maxErrors  = 10_000   // rows in the error list; more are counted only
+	maxKept    = 64 << 10 // bytes of a row in the error list; of a longer one only the number and the reasons are kept
+	maxLine    = 1 << 20  // bytes of one row
+	maxCells   = 1_000    // columns
 )
 
 // Tables makes the tables of imports.
@@ -72,7 +72,7 @@ func Tables(d *db.Dialect) []string {
 		`CREATE TABLE import_run (id ` + d.Key + `, mark ` + d.Text + ` NOT NULL, spec ` + d.Text + ` NOT NULL, state ` + d.Text + ` NOT NULL, line ` + d.Int +
 			` NOT NULL, created ` + d.Int + ` NOT NULL, updated ` + d.Int + ` NOT NULL, failed ` + d.Int + ` NOT NULL, problem ` + d.Text +
 			`, actor ` + d.Int + ` NOT NULL, started_at ` + d.Int + ` NOT NULL, changed_at ` + d.Int + ` NOT NULL)`,
-		`CREATE INDEX import_run_by_mark ON import_run (mark, state)`,
+		`CREATE UNIQUE INDEX import_run_by_mark ON import_run (mark) WHERE state = '` + Running + `'`,
 		`CREATE TABLE import_error (run ` + d.Int + ` NOT NULL, line ` + d.Int + ` NOT NULL, faults ` + d.Text + ` NOT NULL, cells ` + d.Text +
 			` NOT NULL, PRIMARY KEY (run, line))`,
 	}
@@ -112,11 +112,12 @@ func (im *Importer) Begin(ctx context.Context, who *access.Viewer, spec Spec, ma
 	return im.begin(ctx, who, spec, mark)
 }
 
-// Continue reads the file from its beginning and writes the rows that the run has not written yet.
+// Continue reads the file from its beginning and writes the rows that the run has not written yet. When the rights of the person or the
+// catalog change on the way, the rest is brought in as they are then. A run that something else continues meanwhile is a Conflict.
 func (im *Importer) Continue(ctx context.Context, who *access.Viewer, via change.Via, run Run, file io.ReadSeeker, progress func(Run)) (Run, error) {
 	p, err := im.plan(who, run.Spec)
 	if err != nil {
-		return im.fail(ctx, run, err)
+		return im.ended(ctx, run, err)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return run, fmt.Errorf("read import file: %w", err)
@@ -126,7 +127,7 @@ func (im *Importer) Continue(ctx context.Context, who *access.Viewer, via change
 		err = p.header(rows.columns())
 	}
 	if err != nil {
-		return im.fail(ctx, run, err)
+		return im.ended(ctx, run, err)
 	}
 	p.via = via
 	return im.run(ctx, p, run, rows, progress)
@@ -174,17 +175,37 @@ func (im *Importer) begin(ctx context.Context, who *access.Viewer, spec Spec, ma
 			"VALUES ($1, $2, $3, $4, 0, 0, 0, 0, $5, $6, $7)", int64(run.ID), mark, string(text), Running, int64(who.User), now, now)
 		return err
 	})
+	var twice *db.UniqueError
+	if errors.As(err, &twice) { // somebody began the same at the same moment
+		return run, fault.Wrap(fault.Conflict, "import.taken", errTaken)
+	}
 	return run, err
 }
 
-// fail ends a run that cannot go on, whatever is tried.
-func (im *Importer) fail(ctx context.Context, run Run, cause error) (Run, error) {
+// errTaken is inside the fault of a run that something else carries on.
+var errTaken = errors.New("the run is carried on elsewhere")
+
+// ended says whether an error is the fault of the file or of the spec, which ends the run, or of the moment, after which it can go on.
+func (im *Importer) ended(ctx context.Context, run Run, cause error) (Run, error) {
+	if fault.Of(cause) == nil || passing(cause) {
+		return run, cause
+	}
 	run.State, run.Problem = Failed, cause.Error()
-	err := im.engine.DB().Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE import_run SET state = $1, problem = $2 WHERE id = $3", Failed, run.Problem, int64(run.ID))
+	err := im.engine.DB().Write(context.WithoutCancel(ctx), func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE import_run SET state = $1, problem = $2, changed_at = $3 WHERE id = $4",
+			Failed, run.Problem, im.engine.Clock().Now().UnixMicro(), int64(run.ID))
 		return err
 	})
 	return run, errors.Join(cause, err)
+}
+
+// passing says whether an error is one of the moment.
+func passing(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Internal, fault.Unavailable, fault.Full, fault.TooMany:
+		return true
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTaken)
 }
 
 // Status reads a run of a person; those who manage jobs see all.
@@ -204,12 +225,12 @@ func (im *Importer) Status(ctx context.Context, who *access.Viewer, id ident.ID)
 	return run, err
 }
 
-// Errors reads the rows that a run left out, in their order, after a row number.
+// Errors reads the rows that a run left out, in their order, after a row number, at most 10,000. It asks for no right: Status does.
 func (im *Importer) Errors(ctx context.Context, id ident.ID, after int64, limit int) ([]RowError, error) {
 	var list []RowError
 	err := im.engine.DB().Read(ctx, func(q db.Querier) error {
 		text := "SELECT line, faults, cells FROM import_error WHERE run = $1 AND line > $2 ORDER BY line LIMIT $3"
-		return db.Each(ctx, q, text, []any{int64(id), after, int64(limit)}, func(r db.Row) error {
+		return db.Each(ctx, q, text, []any{int64(id), after, int64(min(limit, maxErrors))}, func(r db.Row) error {
 			e := RowError{Row: r.Int(0)}
 			if err := json.Unmarshal([]byte(r.Text(1)), &e.Faults); err != nil {
 				return fmt.Errorf("read import error: %w", err)
@@ -222,109 +243,4 @@ func (im *Importer) Errors(ctx context.Context, id ident.ID, after int64, limit 
 		})
 	})
 	return list, err
-}
-
-// target is where a column of the file goes.
-type target struct {
-	field string
-	part  string     // of an address
-	by    *meta.Attr // of links that are found by a field of their target
-}
-
-// plan is a spec checked against the catalog and the rights of a person.
-type plan struct {
-	who     *access.Viewer
-	via     change.Via
-	entity  *meta.Entity
-	match   *meta.Attr
-	mapping map[string]string
-	targets []target // of the columns, in their order
-	spec    Spec
-}
-
-func (im *Importer) plan(who *access.Viewer, spec Spec) (*plan, error) {
-	entity, err := im.engine.Object(who, spec.Object)
-	if err != nil {
-		return nil, err
-	}
-	if !who.Can(entity, access.Import) {
-		return nil, fault.New(fault.Denied, "error.denied")
-	}
-	p := &plan{who: who, entity: entity, mapping: spec.Map, spec: spec}
-	if spec.Match != "" {
-		a, ok := entity.Attr(spec.Match)
-		if !ok || !who.Readable(a) || a.Key == "" || a.Kind.Columns()[0].Storage != meta.Text {
-			return nil, fault.At("match", "import.match", "field", spec.Match)
-		}
-		p.match = a
-	}
-	return p, nil
-}
-
-// header maps the columns of the file: by the mapping, else by the name of a field. A column that goes nowhere is a fault, so that nothing is
-// lost unseen; map it to "" to leave it out.
-func (p *plan) header(columns []string) error {
-	var faults fault.List
-	seen := map[string]bool{}
-	for _, column := range columns {
-		name, mapped := p.mapping[column]
-		if !mapped {
-			name = strings.TrimSpace(column)
-		}
-		t, err := p.target(name)
-		if err != nil {
-			faults = append(faults, fault.At(column, "import.header", "column", column))
-			continue
-		}
-		if t.field != "" && seen[name] {
-			faults = append(faults, fault.At(column, "import.column_twice", "column", column, "field", name))
-		}
-		seen[name] = true
-		p.targets = append(p.targets, t)
-	}
-	for column := range p.mapping {
-		if !containsText(columns, column) {
-			faults = append(faults, fault.At(column, "import.column_missing", "column", column))
-		}
-	}
-	return faults.Or()
-}
-
-func (p *plan) target(name string) (target, error) {
-	if name == "" {
-		return target{}, nil
-	}
-	first, rest, deep := strings.Cut(name, ".")
-	a, ok := p.entity.Attr(first)
-	if !ok || !p.who.Readable(a) {
-		return target{}, fault.New(fault.Invalid, "value.unknown_field", "field", name)
-	}
-	if a.Part != nil {
-		return target{field: a.Part.Name, part: strings.TrimPrefix(a.Name, a.Part.Name+"_")}, nil
-	}
-	if !deep {
-		return target{field: first}, nil
-	}
-	ref, isLink := a.Kind.(meta.RefKind)
-	if !isLink {
-		return target{}, fault.New(fault.Invalid, "value.unknown_field", "field", name)
-	}
-	to, ok := p.who.Catalog.Object(ref.To)
-	if !ok {
-		return target{}, fault.New(fault.Invalid, "value.unknown_field", "field", name)
-	}
-	by, ok := to.Attr(rest)
-	if !ok || !p.who.Readable(by) || by.Key == "" || by.Kind.Columns()[0].Storage != meta.Text {
-		return target{}, fault.New(fault.Invalid, "value.unknown_field", "field", name)
-	}
-	return target{field: first, by: by}, nil
-}
-
-func containsText(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

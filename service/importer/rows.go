@@ -3,247 +3,136 @@ package importer
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"ashna/kit/fault"
 )
 
-// raw is one row as the file has it.
+// raw is one row as the file has it: cells of a CSV file, or values of a JSON object.
 type raw struct {
 	number int64
-	values []any    // by column
-	cells  []string // to be shown again when the row fails
+	size   int      // bytes, about
+	cells  []string // by column, and those beyond
+	values []any    // by column; absent ones are absent{}
+	bad    *fault.Error
 }
 
-// absent stands for a value that a row does not have: the field stays as it is. An empty cell of a CSV file is absent; null in JSON empties
-// the field.
+// absent stands for a name that a JSON object does not have.
 type absent struct{}
 
-// reader reads a file row by row.
+// value gives what the row has for a column. Without one the field stays as it is: that is what an empty cell of a CSV file means; null in
+// JSON empties the field.
+func (r *raw) value(column int) (any, bool) {
+	if r.values != nil {
+		_, none := r.values[column].(absent)
+		return r.values[column], !none
+	}
+	if column >= len(r.cells) || blank(r.cells[column]) {
+		return nil, false
+	}
+	return r.cells[column], true
+}
+
+// shown gives the row as texts, to be mended and brought in again.
+func (r *raw) shown() []string {
+	if r.size > maxKept {
+		return nil
+	}
+	if r.values == nil {
+		return r.cells
+	}
+	texts := make([]string, len(r.values))
+	for i, v := range r.values {
+		switch v := v.(type) {
+		case absent, nil:
+		case string:
+			texts[i] = v
+		default:
+			if text, err := json.Marshal(v); err == nil {
+				texts[i] = string(text)
+			}
+		}
+	}
+	return texts
+}
+
+// blank says whether a cell has nothing but white space.
+func blank(cell string) bool {
+	return cell == "" || (cell[0] <= ' ' || cell[0] >= utf8.RuneSelf) && strings.TrimSpace(cell) == ""
+}
+
+// reader reads a file row by row. A row that cannot be read is a row with a fault; an error ends the reading, io.EOF when all is well.
 type reader interface {
 	columns() []string
-	next() (raw, error) // io.EOF at the end
+	next() (raw, error)
 }
+
+// look is how much of a file is read before its first row, to tell what it is: bytes of CSV, rows of JSON.
+const (
+	lookBytes = 1 << 15
+	lookRows  = 1_000
+)
 
 func open(format string, file io.Reader) (reader, error) {
-	switch format {
-	case "csv":
-		return openCSV(file)
-	case "jsonl":
-		return openJSON(file)
+	buffered := bufio.NewReaderSize(file, 2*lookBytes)
+	if format != "csv" && format != "jsonl" {
+		return nil, fault.At("format", "value.choice", "value", format)
 	}
-	return nil, fault.At("format", "value.choice", "value", format)
+	if start, err := buffered.Peek(3); err == nil && bytes.Equal(start, []byte{0xEF, 0xBB, 0xBF}) {
+		_, _ = buffered.Discard(3)
+	}
+	start, err := buffered.Peek(lookBytes)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("read import file: %w", err)
+	case len(bytes.TrimSpace(start)) == 0 && err != nil:
+		return nil, fault.New(fault.Invalid, "import.empty")
+	}
+	if err := readable(start, err != nil); err != nil {
+		return nil, err
+	}
+	if format == "csv" {
+		return openCSV(buffered, start)
+	}
+	return openJSON(buffered)
 }
 
-// Columns reads the names of the columns of a file.
+// readable refuses what is no UTF-8 text, with the line. The start of a file decides about the whole: a file in another encoding shows it at
+// its first letters, before anything is written. whole says that nothing follows.
+func readable(start []byte, whole bool) error {
+	if !whole { // the last letter may be cut
+		for back := 1; back < utf8.UTFMax && back < len(start); back++ {
+			if last := start[len(start)-back:]; utf8.RuneStart(last[0]) {
+				if !utf8.FullRune(last) {
+					start = start[:len(start)-back]
+				}
+				break
+			}
+		}
+	}
+	line := int64(1)
+	for rest := start; ; line++ {
+		text, after, more := bytes.Cut(rest, []byte{'\n'})
+		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+			return fault.New(fault.Invalid, "import.encoding", "row", line)
+		}
+		if !more {
+			return nil
+		}
+		rest = after
+	}
+}
+
+// Columns reads the names of the columns of a file. Of JSON lines they are the names in the first thousand, sorted.
 func Columns(format string, file io.Reader) ([]string, error) {
 	rows, err := open(format, file)
 	if err != nil {
 		return nil, err
 	}
 	return rows.columns(), nil
-}
-
-// csvReader reads RFC 4180 with a comma, semicolon, tab or bar between cells: the one that the first line has most of.
-type csvReader struct {
-	r      *csv.Reader
-	head   []string
-	number int64
-}
-
-func openCSV(file io.Reader) (reader, error) {
-	buffered := bufio.NewReaderSize(file, 1<<16)
-	if start, err := buffered.Peek(3); err == nil && bytes.Equal(start, []byte{0xEF, 0xBB, 0xBF}) {
-		_, _ = buffered.Discard(3)
-	}
-	start, err := buffered.Peek(1 << 15)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
-		return nil, fmt.Errorf("read import file: %w", err)
-	}
-	if bytes.IndexByte(start, 0) >= 0 || bytes.HasPrefix(start, []byte{0xFF, 0xFE}) || bytes.HasPrefix(start, []byte{0xFE, 0xFF}) {
-		return nil, fault.New(fault.Invalid, "import.encoding")
-	}
-	c := &csvReader{r: csv.NewReader(buffered)}
-	c.r.Comma, c.r.ReuseRecord, c.r.FieldsPerRecord = delimiter(start), true, -1
-	head, err := c.r.Read()
-	if err != nil {
-		return nil, c.explain(err)
-	}
-	if len(head) > maxCells {
-		return nil, fault.New(fault.TooLarge, "value.too_many", "max", maxCells)
-	}
-	c.head = slices.Clone(head)
-	return c, nil
-}
-
-// delimiter finds what stands between cells by the first line outside quotes.
-func delimiter(start []byte) rune {
-	counts := map[byte]int{}
-	quoted := false
-	for _, b := range start {
-		if b == '"' {
-			quoted = !quoted
-		}
-		if b == '\n' && !quoted {
-			break
-		}
-		if !quoted {
-			counts[b]++
-		}
-	}
-	best := byte(',')
-	for _, b := range []byte{';', '\t', '|'} {
-		if counts[b] > counts[best] {
-			best = b
-		}
-	}
-	return rune(best)
-}
-
-func (c *csvReader) columns() []string { return c.head }
-
-func (c *csvReader) next() (raw, error) {
-	cells, err := c.r.Read()
-	if err != nil {
-		return raw{}, c.explain(err)
-	}
-	c.number++
-	r := raw{number: c.number, values: make([]any, len(c.head)), cells: slices.Clone(cells)}
-	for i := range r.values {
-		r.values[i] = absent{}
-	}
-	size := 0
-	for i, cell := range r.cells {
-		size += len(cell)
-		if !utf8.ValidString(cell) {
-			return r, fault.New(fault.Invalid, "import.encoding", "row", c.number)
-		}
-		if i < len(r.values) && cell != "" {
-			r.values[i] = unguard(cell)
-		}
-	}
-	if size > maxLine {
-		return r, fault.New(fault.TooLarge, "import.too_long_line", "row", c.number)
-	}
-	return r, nil
-}
-
-// unguard takes off the quote that an export puts before a cell which a spreadsheet would run as a formula.
-func unguard(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && bytes.IndexByte([]byte("=+-@\t\r"), cell[1]) >= 0 {
-		return cell[1:]
-	}
-	return cell
-}
-
-func (c *csvReader) explain(err error) error {
-	var syntax *csv.ParseError
-	switch {
-	case errors.Is(err, io.EOF):
-		return io.EOF
-	case errors.As(err, &syntax):
-		return fault.Wrap(fault.Invalid, "import.syntax", err, "row", int64(syntax.Line))
-	}
-	return fmt.Errorf("read import file: %w", err)
-}
-
-// jsonReader reads one JSON object a line; the columns are the names in the first thousand lines.
-type jsonReader struct {
-	lines  *bufio.Scanner
-	head   []string
-	number int64
-	kept   []map[string]any
-}
-
-func openJSON(file io.Reader) (reader, error) {
-	j := &jsonReader{lines: bufio.NewScanner(file)}
-	j.lines.Buffer(make([]byte, 1<<16), maxLine)
-	const look = 1_000
-	seen := map[string]bool{}
-	for len(j.kept) < look {
-		object, err := j.line()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		j.kept = append(j.kept, object)
-		for name := range object {
-			seen[name] = true
-		}
-	}
-	for name := range seen {
-		j.head = append(j.head, name)
-	}
-	slices.Sort(j.head)
-	if len(j.head) > maxCells {
-		return nil, fault.New(fault.TooLarge, "value.too_many", "max", maxCells)
-	}
-	return j, nil
-}
-
-func (j *jsonReader) line() (map[string]any, error) {
-	for j.lines.Scan() {
-		text := bytes.TrimSpace(j.lines.Bytes())
-		if len(text) == 0 {
-			continue
-		}
-		if !utf8.Valid(text) {
-			return nil, fault.New(fault.Invalid, "import.encoding")
-		}
-		d := json.NewDecoder(bytes.NewReader(text))
-		d.UseNumber()
-		var object map[string]any
-		if err := d.Decode(&object); err != nil || d.More() {
-			return nil, fault.Wrap(fault.Invalid, "import.syntax", err, "row", j.number+int64(len(j.kept))+1)
-		}
-		return object, nil
-	}
-	if err := j.lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return nil, fault.New(fault.TooLarge, "import.too_long_line", "row", j.number+1)
-	} else if err != nil {
-		return nil, fmt.Errorf("read import file: %w", err)
-	}
-	return nil, io.EOF
-}
-
-func (j *jsonReader) columns() []string { return j.head }
-
-func (j *jsonReader) next() (raw, error) {
-	var object map[string]any
-	if len(j.kept) > 0 {
-		object, j.kept = j.kept[0], j.kept[1:]
-	} else {
-		var err error
-		if object, err = j.line(); err != nil {
-			return raw{}, err
-		}
-	}
-	j.number++
-	r := raw{number: j.number, values: make([]any, len(j.head)), cells: make([]string, len(j.head))}
-	for i, name := range j.head {
-		v, ok := object[name]
-		if !ok {
-			r.values[i] = absent{}
-			continue
-		}
-		delete(object, name)
-		r.values[i] = v
-		if s, isText := v.(string); isText {
-			r.cells[i] = s
-		} else if text, err := json.Marshal(v); err == nil && v != nil {
-			r.cells[i] = string(text)
-		}
-	}
-	for name := range object {
-		return r, fault.New(fault.Invalid, "import.header", "column", name)
-	}
-	return r, nil
 }
