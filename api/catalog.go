@@ -45,6 +45,7 @@ type objectAnswer struct {
 	Plural      string          `json:"plural"`
 	Label       string          `json:"label"`
 	LabelPlural string          `json:"label_plural"`
+	LabelNew    string          `json:"label_new"`
 	Icon        string          `json:"icon"`
 	Title       string          `json:"title"`
 	Sort        string          `json:"sort"`
@@ -58,7 +59,13 @@ type objectAnswer struct {
 	Lists       []listAnswer    `json:"lists"`
 	Actions     []actionAnswer  `json:"actions"`
 	Rules       []meta.Rule     `json:"rules"`
-	Views       []meta.View     `json:"views"`
+	Views       []viewAnswer    `json:"views"`
+}
+
+// viewAnswer is a shipped view with its words.
+type viewAnswer struct {
+	meta.View
+	Label string `json:"label"`
 }
 
 type fieldAnswer struct {
@@ -77,7 +84,16 @@ type fieldAnswer struct {
 	Custom    bool            `json:"custom"`
 	Retired   bool            `json:"retired"`
 	Group     string          `json:"group,omitempty"`
+	GroupName string          `json:"group_label,omitempty"`
+	Options   []optionAnswer  `json:"options,omitempty"`
 	Default   string          `json:"default,omitempty"`
+}
+
+// optionAnswer is one choice with its words.
+type optionAnswer struct {
+	Code    string `json:"code"`
+	Label   string `json:"label"`
+	Retired bool   `json:"retired"`
 }
 
 type listAnswer struct {
@@ -108,15 +124,20 @@ func label(p *i18n.Printer, labels map[string]string, key, name string) string {
 	return name
 }
 
+// form picks one form of the words that were made in the workspace: "fa.plural" beside "fa".
+func form(p *i18n.Printer, labels map[string]string, which string) map[string]string {
+	return map[string]string{p.Locale().Language: labels[p.Locale().Language+which], i18n.English: labels[i18n.English+which]}
+}
+
 func appendObject(dst []byte, p *i18n.Printer, who *access.Viewer, e *meta.Entity) []byte {
 	answer := objectAnswer{
 		Name: e.Name, Plural: e.Plural, Label: label(p, e.Labels, e.Name, e.Name), Icon: e.Icon, Title: e.TitleAttr.Name, Sort: e.Sort,
-		LabelPlural: label(p, map[string]string{p.Locale().Language: e.Labels[p.Locale().Language+".plural"]}, e.Name+".plural", e.Plural),
-		Parent:      e.Parent, Custom: e.Object.Custom, Internal: e.Internal, Retired: e.Object.Retired, Description: e.Description,
-		Rights: map[string]bool{}, Fields: []fieldAnswer{}, Lists: []listAnswer{}, Actions: []actionAnswer{}, Rules: []meta.Rule{}, Views: e.Views,
+		LabelPlural: label(p, form(p, e.Labels, ".plural"), e.Name+".plural", e.Plural), LabelNew: label(p, form(p, e.Labels, ".new"), e.Name+".new", ""),
+		Parent: e.Parent, Custom: e.Object.Custom, Internal: e.Internal, Retired: e.Object.Retired, Description: e.Description,
+		Rights: map[string]bool{}, Fields: []fieldAnswer{}, Lists: []listAnswer{}, Actions: []actionAnswer{}, Rules: []meta.Rule{}, Views: []viewAnswer{},
 	}
-	if answer.Views == nil {
-		answer.Views = []meta.View{}
+	for _, v := range e.Views {
+		answer.Views = append(answer.Views, viewAnswer{v, label(p, nil, e.Name+".views."+v.Name, v.Name)})
 	}
 	for _, right := range []access.Right{access.Read, access.Create, access.Update, access.Delete, access.Export, access.Import} {
 		answer.Rights[string(right)] = who.Can(e, right)
@@ -166,11 +187,32 @@ func fieldShown(p *i18n.Printer, e *meta.Entity, f meta.Field, writable, system 
 	if system {
 		key = "field." + f.Name
 	}
+	group := ""
+	if f.Group != "" {
+		group = label(p, nil, e.Name+".groups."+f.Group, f.Group)
+	}
 	return fieldAnswer{
+		GroupName: group, Options: optionsShown(p, f.Kind, key),
 		Name: f.Name, Label: label(p, f.Labels, key, f.Name), Help: f.Help[p.Locale().Language], Kind: kind, Required: f.Required, Unique: f.Unique,
 		Writable: writable, Derived: f.Derived, Fixed: f.Fixed, Search: f.Search, Sensitive: f.Sensitive, System: system, Custom: f.Custom,
 		Retired: f.Retired, Group: f.Group, Default: f.Default,
 	}
+}
+
+// optionsShown gives the choices of a field, retired ones too, with their words.
+func optionsShown(p *i18n.Printer, k meta.Kind, key string) []optionAnswer {
+	var options []meta.Option
+	switch k := k.(type) {
+	case meta.ChoiceKind:
+		options = k.Options
+	case meta.MultiChoiceKind:
+		options = k.Options
+	}
+	var list []optionAnswer
+	for _, o := range options {
+		list = append(list, optionAnswer{o.Code, label(p, o.Labels, key+"."+o.Code, o.Code), o.Retired})
+	}
+	return list
 }
 
 func actionShown(p *i18n.Printer, e *meta.Entity, a meta.Action) actionAnswer {
@@ -178,7 +220,7 @@ func actionShown(p *i18n.Printer, e *meta.Entity, a meta.Action) actionAnswer {
 	answer := actionAnswer{Name: a.Name, Label: label(p, nil, key, a.Name), Object: a.Object, Reads: a.Reads, Input: []fieldAnswer{}}
 	for _, f := range a.Input {
 		shown := fieldShown(p, e, f, true, false)
-		shown.Label = label(p, f.Labels, key+"."+f.Name, f.Name)
+		shown.Label, shown.Options = label(p, f.Labels, key+"."+f.Name, f.Name), optionsShown(p, f.Kind, key+"."+f.Name)
 		answer.Input = append(answer.Input, shown)
 	}
 	return answer

@@ -83,6 +83,7 @@ func TestLive(t *testing.T) {
 		if want := fmt.Sprintf(`{"object":"companies","record":"%s","op":"create","seq":%s}`, id, seq); data != want {
 			t.Errorf("data %s, want %s", data, want)
 		}
+		w.call("PATCH", "/settings", `{"name":"X"}`).want(t, 200) // an event of the log that changes no record
 		w.call("PATCH", "/companies/"+id, `{"name":"Two"}`).want(t, 200)
 		if _, data := s.event(); !strings.Contains(data, `"op":"update"`) {
 			t.Errorf("data %s", data)
@@ -154,8 +155,11 @@ func TestLiveIsBounded(t *testing.T) {
 	if got.problem(t, 429, "error.too_many", ""); got.header.Get("Retry-After") == "" {
 		t.Error("nobody says when to come again")
 	}
+	member := "Authorization: Bearer " + w.tokenOf(w.user("M", "m@example.org", "member"), "admin")
+	w.listen(t, http.DefaultClient, "/live", member)
+	w.call("GET", "/live", nil, member).problem(t, 429, "error.too_many", "")
 	_ = first.res.Body.Close()
-	w.until(func() bool { return w.server.streams.count() == 1 })
+	w.until(func() bool { return w.server.streams.count() == 2 })
 	w.listen(t, http.DefaultClient, "/live", owner)
 }
 

@@ -205,6 +205,7 @@ func (w *world) walkBulk(t *testing.T, _ string) {
 	w.call("GET", "/imports/"+id, nil).want(t, 200)
 	w.call("GET", "/imports/"+id+"/errors", nil).want(t, 200)
 	dead, waiting := w.addJobs(t)
+	w.call("GET", "/jobs", nil).want(t, 200)
 	w.call("POST", "/jobs/"+dead+"/retry", nil).want(t, 204)
 	w.call("POST", "/jobs/"+waiting+"/cancel", nil).want(t, 204)
 }

@@ -52,6 +52,25 @@ func TestLifeOfARecord(t *testing.T) {
 	})
 }
 
+// TestComputedFields are shown where they were worked out, and left out of the answers to changes.
+func TestComputedFields(t *testing.T) {
+	w := onFile(t, nil)
+	parent := w.company("Parent")
+	made := w.call("POST", "/companies", map[string]any{"name": "Child", "parent": parent}).want(t, 201)
+	if _, there := made.object(t)["parent_name"]; there {
+		t.Errorf("a field that was not worked out is in %s", made.body)
+	}
+	for _, path := range []string{"/companies/" + made.id(t), "/companies/" + made.id(t) + "?fields=parent_name"} {
+		if got := w.call("GET", path, nil).want(t, 200).object(t); got["parent_name"] != "Parent" {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	list := w.call("GET", "/companies?fields=parent_name&sort=name", nil).want(t, 200).object(t)["items"].([]any)
+	if list[0].(map[string]any)["parent_name"] != "Parent" {
+		t.Errorf("list %v", list)
+	}
+}
+
 func TestActions(t *testing.T) {
 	w := onFile(t, nil)
 	id := w.company("One")
@@ -181,6 +200,12 @@ func TestBatch(t *testing.T) {
 		}
 		if count := w.call("GET", "/companies?count=true", nil).object(t)["count"].(map[string]any); count["n"] != json.Number("1") {
 			t.Errorf("%v companies are left", count["n"])
+		}
+		// A defect of one is no refusal that the others could go on beside.
+		before = w.state()
+		w.call("POST", "/companies/batch", `{"operations":[{"op":"create","values":{"name":"a"}},{"op":"create","values":{"name":"defect"}}]}`).problem(t, 500, "error.internal", "")
+		if w.state() != before {
+			t.Error("a batch that broke left something")
 		}
 		p := w.call("POST", "/companies/batch", `{"atomic":true,"operations":[{"op":"create","values":{"name":"a"}},{"op":"create","values":{}}]}`)
 		p.problem(t, 422, "value.required", "operations.1.name")

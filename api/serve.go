@@ -139,8 +139,8 @@ func (s *server) admit(rt *route, w http.ResponseWriter, r *request) error {
 		if wait, ok := s.guests.take(network(r.ip)); !ok {
 			return tooMany(wait)
 		}
-		// A session that has ended makes its browser a guest where guests may be; a token that is not valid is always told so.
-		guest := rt.policy.name == public.name && fault.Is(err, fault.Unauthenticated)
+		// A session that has ended makes its browser a guest, which the policy sees; a token that is not valid is always told so.
+		guest := fault.Is(err, fault.Unauthenticated)
 		if !guest || r.Request.Header.Get("Authorization") != "" {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -114,7 +115,7 @@ func openWorld(t testing.TB, c db.Config, adjust func(*Deps)) *world {
 	ids := ident.NewSource(clock.System(), ident.RandomNode())
 	tables := func(d *db.Dialect) []string { return slices.Concat(auth.Tables(d), files.Tables(d), job.Tables(d)) }
 	w.engine, err = record.Open(ctx, record.Options{
-		DB: w.db, Clock: clock.System(), IDs: ids, Log: log, Objects: testObjects(), Actions: testActions(), Tables: tables,
+		DB: w.db, Clock: clock.System(), IDs: ids, Log: log, Objects: testObjects(), Actions: testActions(), Tables: tables, Rules: testRules(),
 	}, nil)
 	w.must(err)
 	w.auth = auth.New(w.db, clock.System(), auth.Options{IDs: ids, Log: log, Cost: auth.Cost{Memory: 8, Passes: 1, Lanes: 1}})
@@ -192,12 +193,23 @@ func testObjects() []meta.Object {
 				{Name: "employees", Kind: meta.NumberKind{}, Index: true},
 				{Name: "secret", Kind: meta.TextKind{}, Sensitive: true},
 				{Name: "score", Kind: meta.NumberKind{}, Derived: true},
+				{Name: "parent_name", Kind: meta.FormulaKind{Source: "parent.name", Result: meta.TextKind{}}},
 			},
 			Rules:   []meta.Rule{{Name: "positive", Must: "employees is empty or employees >= 0", Field: "employees", Labels: map[string]string{"en": "Never below zero."}}},
 			Actions: []meta.Action{{Name: "rename", Input: []meta.Field{{Name: "to", Kind: meta.TextKind{}, Required: true}}}, {Name: "tally", Object: true, Reads: true}},
 		},
 		{Name: "sample", Plural: "samples", Title: "text_field", Fields: everyKind()},
 	}
+}
+
+// testRules break on a company that is called "defect".
+func testRules() []record.Rule {
+	return []record.Rule{{Name: "test.break", Object: "company", Before: func(_ context.Context, _ *record.Tx, d *record.Draft) error {
+		if d.New.Text("name") == "defect" {
+			return errors.New("a defect in a rule")
+		}
+		return nil
+	}}}
 }
 
 func testActions() []record.Action {

@@ -116,10 +116,11 @@ func platformSchemas(s node) {
 	field := object(node{
 		"name": text, "label": text, "help": text, "kind": node{"type": "object"}, "required": yesNo, "unique": yesNo, "writable": yesNo, "derived": yesNo,
 		"fixed": yesNo, "search": yesNo, "sensitive": yesNo, "system": yesNo, "custom": yesNo, "retired": yesNo, "group": text, "default": text,
-	}, "help", "group", "default")
+		"group_label": text, "options": listOf(object(node{"code": text, "label": text, "retired": yesNo})),
+	}, "help", "group", "default", "group_label", "options")
 	s["field"] = field
 	s["object"] = object(node{
-		"name": text, "plural": text, "label": text, "label_plural": text, "icon": text, "title": text, "sort": text, "parent": text, "custom": yesNo,
+		"name": text, "plural": text, "label": text, "label_plural": text, "label_new": text, "icon": text, "title": text, "sort": text, "parent": text, "custom": yesNo,
 		"internal": yesNo, "retired": yesNo, "description": text, "rights": mapOf(yesNo), "fields": listOf(ref("field")),
 		"lists":   listOf(object(node{"name": text, "object": text, "via": text})),
 		"actions": listOf(object(node{"name": text, "label": text, "object": yesNo, "reads": yesNo, "input": listOf(ref("field"))})),
