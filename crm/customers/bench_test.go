@@ -45,7 +45,7 @@ func BenchmarkPeople(b *testing.B) {
 	}
 }
 
-func benchEngine(b *testing.B) *record.Engine {
+func benchEngine(b testing.TB) *record.Engine {
 	b.Helper()
 	d, err := db.Open(context.Background(), db.Config{Dir: b.TempDir()})
 	if err != nil {
