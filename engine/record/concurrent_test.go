@@ -79,7 +79,7 @@ func TestWritersMeet(t *testing.T) {
 		}
 		if got.Int("purchases_n") != int64(count) || got.Int("spent") != int64(sum) || got.Int("least") != 1 || got.Int("most") != each-1 ||
 			got.Int("usual") != int64(sum*10000/count) || got.Int("open_n") != int64(count) {
-			t.Errorf("roll-ups %s, want %d records of %d", got.AppendJSON(nil, got.Entity.Fields), count, sum)
+			w.Errorf("roll-ups %s, want %d records of %d", got.AppendJSON(nil, got.Entity.Fields), count, sum)
 		}
 		checkNumbers(w, writers*each)
 		follower.check()
@@ -219,37 +219,37 @@ func TestIdempotency(t *testing.T) {
 			return err
 		})
 		if slices.Sort(answers); answers[0] != answers[writers-1] || !strings.HasPrefix(answers[0], "201 ") {
-			t.Errorf("answers %v", answers)
+			w.Errorf("answers %v", answers)
 		}
 		if n := rows(w, "accounts", "name = 'same'"); n != 1 {
-			t.Errorf("%d records of one key", n)
+			w.Errorf("%d records of one key", n)
 		}
 		if _, err := once(sys, "k", "another"); !fault.Is(err, fault.Conflict) {
-			t.Errorf("another request with the key: %v", err)
+			w.Errorf("another request with the key: %v", err)
 		}
 		if a, err := once(other, "k", "another"); err != nil || strings.HasSuffix(answers[0], string(a.Body)) {
-			t.Errorf("the key of another person: %v %v", a, err)
+			w.Errorf("the key of another person: %v %v", a, err)
 		}
 		if a, err := once(sys, "bad", ""); err == nil || a.Status != 0 {
-			t.Errorf("a refused request: %v %v", a, err)
+			w.Errorf("a refused request: %v %v", a, err)
 		}
 		if a, err := once(sys, "bad", "corrected"); err != nil || a.Status != 201 {
-			t.Errorf("a key whose request was refused can be used again: %v %v", a, err)
+			w.Errorf("a key whose request was refused can be used again: %v %v", a, err)
 		}
 		if _, err := once(sys, "", "no key"); err != nil {
-			t.Error(err)
+			w.Error(err)
 		}
 		w.Clock.Advance(23 * time.Hour)
 		if a, err := once(sys, "k", "same"); err != nil || !strings.HasSuffix(answers[0], string(a.Body)) {
-			t.Errorf("after 23 hours: %v %v", a, err)
+			w.Errorf("after 23 hours: %v %v", a, err)
 		}
 		w.Clock.Advance(2 * time.Hour)
 		if a, err := once(sys, "k", "same"); err != nil || strings.HasSuffix(answers[0], string(a.Body)) {
-			t.Errorf("after 25 hours: %v %v", a, err)
+			w.Errorf("after 25 hours: %v %v", a, err)
 		}
 		w.Clock.Advance(25 * time.Hour)
 		if err := w.Engine.Sweep(ctx); err != nil || rows(w, "idempotency", "1 = 1") != 0 {
-			t.Errorf("sweep: %v", err)
+			w.Errorf("sweep: %v", err)
 		}
 	})
 }
@@ -280,7 +280,7 @@ func TestLinkMeetsDeletion(t *testing.T) {
 				return nil
 			})
 			if gone.Load() > 0 && linked.Load() > 0 {
-				t.Errorf("%d live records link to a deleted one", linked.Load())
+				w.Errorf("%d live records link to a deleted one", linked.Load())
 			}
 		}
 	})
@@ -309,7 +309,7 @@ func TestLostUpdate(t *testing.T) {
 			}
 		})
 		if got := w.Get(sys, "account", a.ID()); got.Int("score") != writers || got.Version() != writers+1 {
-			t.Errorf("score %d, version %d", got.Int("score"), got.Version())
+			w.Errorf("score %d, version %d", got.Int("score"), got.Version())
 		}
 	})
 }
@@ -356,20 +356,20 @@ func TestCatalogChangesWhileOthersWrite(t *testing.T) {
 		})
 		for _, x := range engines {
 			if err := x.Engine.Refresh(ctx); err != nil {
-				t.Fatal(err)
+				w.Fatal(err)
 			}
 		}
 		if n := rows(w, "accounts", "1 = 1"); n != made.Load() || n < 4*each/2 {
-			t.Errorf("%d records, %d were acknowledged of %d", n, made.Load(), 4*each)
+			w.Errorf("%d records, %d were acknowledged of %d", n, made.Load(), 4*each)
 		}
 		for i := range 2 {
 			for n := range fields {
 				name := fmt.Sprintf("c_f%d_%d", i, n)
 				if _, ok := second.Entity("account").Attr(name); !ok {
-					t.Errorf("field %s is lost", name)
+					w.Errorf("field %s is lost", name)
 				} else if n%3 == 2 {
 					if wrong := rows(w, "accounts", fmt.Sprintf("%s IS NULL OR %s <> score * %d", name, name, 10+n+i)); wrong > 0 {
-						t.Errorf("%s is wrong in %d records", name, wrong)
+						w.Errorf("%s is wrong in %d records", name, wrong)
 					}
 				}
 			}
@@ -391,7 +391,7 @@ func TestOtherProcess(t *testing.T) {
 			return create(second, who, "account", record.Patch{"name": "A", "c_new": "x"})
 		})
 		if err != nil || runs != 2 {
-			t.Errorf("%d runs: %v", runs, err)
+			w.Errorf("%d runs: %v", runs, err)
 		}
 		runs = 0
 		err = second.Engine.Fresh(ctx, second.System(), func(who *access.Viewer) error {
@@ -400,29 +400,29 @@ func TestOtherProcess(t *testing.T) {
 		})
 		refused(w.T, "a field that nobody has", err, "c_none value.unknown_field")
 		if runs != 1 {
-			t.Errorf("%d runs", runs)
+			w.Errorf("%d runs", runs)
 		}
 		member := w.User("m@example.com", "member", nil)
 		if _, err := second.Engine.Viewer(member.User, nil); err == nil {
-			t.Error("the other engine knows the user before it looked")
+			w.Error("the other engine knows the user before it looked")
 		}
 		if err := second.Engine.Refresh(ctx); err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		before := second.Engine.Catalog()
 		if _, err := second.Engine.Viewer(member.User, nil); err != nil {
-			t.Error(err)
+			w.Error(err)
 		}
 		user := w.Get(w.System(), "user", member.User)
 		w.Update(w.System(), user, record.Patch{"active": false})
 		if err := second.Engine.Refresh(ctx); err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		if _, err := second.Engine.Viewer(member.User, nil); !fault.Is(err, fault.Unauthenticated) {
-			t.Errorf("a user who is no longer active: %v", err)
+			w.Errorf("a user who is no longer active: %v", err)
 		}
 		if second.Engine.Catalog() != before {
-			t.Error("people changed, and the catalog was compiled again")
+			w.Error("people changed, and the catalog was compiled again")
 		}
 	})
 }

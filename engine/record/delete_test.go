@@ -51,10 +51,10 @@ func TestDeleteAndRestore(t *testing.T) {
 		refused(w.T, "changed when deleted", update(w, sys, a, record.Patch{"score": 1}, 0), "record.deleted")
 		refused(w.T, "a link to a deleted record", create(w, sys, "ticket", record.Patch{"subject": "s", "account": id(a)}), "account value.reference")
 		if hits := find(w, "alpha"); len(hits) > 0 || len(find(w, "boots")) > 0 {
-			t.Errorf("deleted records are found: %v", hits)
+			w.Errorf("deleted records are found: %v", hits)
 		}
 		if got := w.Get(sys, "account", below.ID()); got.Link("above") != 0 {
-			t.Error("a link that clears was not cleared")
+			w.Error("a link that clears was not cleared")
 		}
 		refused(w.T, "a part before its whole", restore(w, sys, p), "account value.reference_deleted")
 		w.Clock.Advance(1e9)
@@ -62,18 +62,18 @@ func TestDeleteAndRestore(t *testing.T) {
 		back := w.Restore(sys, a)
 		logged(w, last, "restore account", "restore purchase", "restore item", "restore membership")
 		if back.Int("purchases_n") != 1 || back.Int("spent") != 10 || len(find(w, "boots")) != 1 || len(find(w, "alpha")) != 1 {
-			t.Errorf("after restoring: %d purchases, %d spent", back.Int("purchases_n"), back.Int("spent"))
+			w.Errorf("after restoring: %d purchases, %d spent", back.Int("purchases_n"), back.Int("spent"))
 		}
 		if got := w.Get(sys, "account", a.ID()); len(got.Many["groups"]) != 1 {
-			t.Errorf("groups %v", got.Many)
+			w.Errorf("groups %v", got.Many)
 		}
 		if got := w.List(sys, "purchase", "", ""); len(got) != 1 {
-			t.Errorf("purchases %v: one was deleted before", got)
+			w.Errorf("purchases %v: one was deleted before", got)
 		}
 		refused(w.T, "restored twice", restore(w, sys, a), "record.not_deleted")
 		w.Restore(sys, early)
 		if got := w.Get(sys, "account", a.ID()); got.Int("spent") != 14 || got.Int("usual") != 70000 {
-			t.Errorf("spent %d, usual %d", got.Int("spent"), got.Int("usual"))
+			w.Errorf("spent %d, usual %d", got.Int("spent"), got.Int("usual"))
 		}
 	})
 }
@@ -102,11 +102,11 @@ func TestRestrict(t *testing.T) {
 		err := remove(w, sys, a)
 		refused(w.T, "in use", err, "record.in_use")
 		if f := fault.Of(err); f.Params["n"] != int64(1) || f.Params["object"] != "ticket" {
-			t.Errorf("params %v", f.Params)
+			w.Errorf("params %v", f.Params)
 		}
 		member := w.Member("m@example.com", nil, w.Role("narrow", `{"objects":{"account":{"rights":{"read":"all","delete":"all"}},"ticket":{"rights":{"read":"own"}}}}`))
 		if f := fault.Of(remove(w, member, a)); f == nil || f.Key != "record.in_use" || f.Params != nil {
-			t.Errorf("how many hidden records use it is told: %v", f)
+			w.Errorf("how many hidden records use it is told: %v", f)
 		}
 		w.Delete(sys, c)
 		w.Delete(sys, a)
@@ -135,28 +135,28 @@ func TestPurge(t *testing.T) {
 		w.Delete(sys, a)
 		last := w.Last()
 		if err := purge(w, sys, a); err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		ops := map[change.Op]int{}
 		for _, c := range w.Changes()[last:] {
 			ops[c.Op]++
 		}
 		if ops[change.Purge] != 5 || len(ops) != 1 {
-			t.Errorf("operations %v, want the account, two purchases, an item and a visit", ops)
+			w.Errorf("operations %v, want the account, two purchases, an item and a visit", ops)
 		}
 		for _, table := range []string{"accounts", "purchases", "items", "record_share"} {
 			if n := rows(w, table, "1 = 1"); n != 0 {
-				t.Errorf("%s keeps %d rows", table, n)
+				w.Errorf("%s keeps %d rows", table, n)
 			}
 		}
 		if n := rows(w, "visits", "about IS NULL AND about_object IS NULL"); n != 1 {
-			t.Errorf("%d visits with a cleared link, want 1", n)
+			w.Errorf("%d visits with a cleared link, want 1", n)
 		}
 		if err := restore(w, sys, later); err != nil {
-			t.Errorf("a record whose optional link is gone: %v", err)
+			w.Errorf("a record whose optional link is gone: %v", err)
 		}
 		if got := w.Restore(sys, c); got.Link("account") != 0 {
-			t.Error("a link to what is gone for good came back")
+			w.Error("a link to what is gone for good came back")
 		}
 		kind(w.T, "gone for good", purge(w, sys, a), fault.NotFound)
 		kind(w.T, "gone with it", restore(w, sys, v), fault.NotFound)
@@ -187,14 +187,14 @@ func TestPartsFollowTheirWhole(t *testing.T) {
 		w.Update(sys, a, record.Patch{"owner": two.User.String()})
 		logged(w, last, "update account", "derive purchase", "derive item", "derive purchase")
 		if got := owners(); !slices.Equal(got, []string{"1", "1", "1", "1"}) {
-			t.Errorf("who follows: %v", got)
+			w.Errorf("who follows: %v", got)
 		}
 		for _, words := range []string{"silk", "scarf"} {
 			if hits, _, _ := w.Engine.Search(ctx, two, words, nil, 5, 0); len(hits) != 1 {
-				t.Errorf("the new owner finds %v", hits)
+				w.Errorf("the new owner finds %v", hits)
 			}
 			if hits, _, _ := w.Engine.Search(ctx, one, words, nil, 5, 0); len(hits) != 0 {
-				t.Errorf("the old owner finds %v", hits)
+				w.Errorf("the old owner finds %v", hits)
 			}
 		}
 		refused(w.T, "an owner of its own", update(w, sys, p, record.Patch{"owner": one.User.String()}, 0), "owner value.read_only")
@@ -204,7 +204,7 @@ func TestPartsFollowTheirWhole(t *testing.T) {
 			for _, r := range []*record.Record{a, p, i} {
 				e, _ := one.Catalog.Object(r.Entity.Name)
 				if _, err := w.Engine.Get(ctx, one, e, r.ID(), nil); (err == nil) != want {
-					t.Errorf("%s: %v", r.Entity.Name, err)
+					w.Errorf("%s: %v", r.Entity.Name, err)
 				}
 			}
 		}
@@ -217,7 +217,7 @@ func TestPartsFollowTheirWhole(t *testing.T) {
 		share(a, "edit")
 		sees(true)
 		if err := create(w, one, "item", record.Patch{"purchase": id(p), "what": "a part of what is shared"}); err != nil {
-			t.Errorf("whoever may change a shared record makes parts of it: %v", err)
+			w.Errorf("whoever may change a shared record makes parts of it: %v", err)
 		}
 		w.Update(one, p, record.Patch{"words": "changed by share"})
 		w.Must(sys, func(tx *record.Tx) error { return tx.Unshare(ctx, sys, a.Entity, a.ID(), one.User) })
@@ -228,11 +228,11 @@ func TestPartsFollowTheirWhole(t *testing.T) {
 		w.Update(sys, p, record.Patch{"account": id(b)})
 		for _, r := range []*record.Record{p, i} {
 			if err := w.Engine.May(ctx, one, w.Entity(r.Entity.Name), r.ID(), access.Read); err != nil {
-				t.Errorf("%s after the move: %v", r.Entity.Name, err)
+				w.Errorf("%s after the move: %v", r.Entity.Name, err)
 			}
 		}
 		if got := w.Get(sys, "item", i.ID()); got.Owner() != 0 {
-			t.Errorf("owner of the item after the move: %v", got.Owner())
+			w.Errorf("owner of the item after the move: %v", got.Owner())
 		}
 	})
 }
@@ -255,7 +255,7 @@ func TestShareInOneTransaction(t *testing.T) {
 			return err
 		})
 		if err := w.Engine.May(ctx, who, w.Entity("purchase"), p.ID(), access.Read); err != nil {
-			t.Errorf("the part is not shared: %v", err)
+			w.Errorf("the part is not shared: %v", err)
 		}
 	})
 }
@@ -269,14 +269,14 @@ func TestBin(t *testing.T) {
 		reader := w.Member("r@example.com", nil, w.Role("reader", `{"objects":{"*":{"rights":{"read":"all","update":"all"}}}}`))
 		kind(w.T, "update", update(w, reader, a, record.Patch{"score": 1}, 0), fault.NotFound)
 		if _, err := w.Engine.Get(ctx, reader, a.Entity, a.ID(), nil); !fault.Is(err, fault.NotFound) {
-			t.Errorf("get: %v", err)
+			w.Errorf("get: %v", err)
 		}
 		page, err := w.Engine.List(ctx, reader, a.Entity, record.Question{Deleted: true})
 		if err != nil || len(page.Records) != 0 {
-			t.Errorf("bin: %v %v", page.Records, err)
+			w.Errorf("bin: %v %v", page.Records, err)
 		}
 		if page, err = w.Engine.List(ctx, sys, a.Entity, record.Question{Deleted: true}); err != nil || len(page.Records) != 1 {
-			t.Errorf("bin of the administrator: %v %v", page.Records, err)
+			w.Errorf("bin of the administrator: %v %v", page.Records, err)
 		}
 	})
 }

@@ -10,7 +10,6 @@ import (
 	"ashna/engine/meta"
 	"ashna/engine/record"
 	"ashna/kit/fault"
-	"ashna/kit/ident"
 	"ashna/testkit/enginetest"
 )
 
@@ -50,7 +49,7 @@ func objects() []meta.Object {
 				{Name: "open_n", Kind: meta.RollupKind{List: "purchases", Function: meta.Count, Where: `state = "open"`}},
 			},
 			Rules:   []meta.Rule{{Name: "closed_owes", Must: `not (status = "closed" and score > 0)`, Field: "status", Labels: map[string]string{"en": "Closed accounts have no score."}}},
-			Actions: []meta.Action{{Name: "bump", Input: []meta.Field{{Name: "by", Kind: meta.NumberKind{}, Required: true}}}, {Name: "peek", Reads: true}, {Name: "sum_up", Object: true}},
+			Actions: []meta.Action{{Name: "bump", Input: []meta.Field{{Name: "by", Kind: meta.NumberKind{}, Required: true}}}, {Name: "peek", Reads: true}, {Name: "touch"}, {Name: "sum_up", Object: true}},
 		},
 		{
 			Name: "purchase", Plural: "purchases", Title: "serial", Parent: "account",
@@ -104,7 +103,7 @@ func options() record.Options {
 	quiet := func(context.Context, *record.Tx, record.Call) (any, error) { return "done", nil }
 	return record.Options{
 		Objects: objects(),
-		Actions: []record.Action{{Object: "account", Name: "bump", Do: bump}, {Object: "account", Name: "peek", Do: quiet}, {Object: "account", Name: "sum_up", Do: quiet}},
+		Actions: []record.Action{{Object: "account", Name: "bump", Do: bump}, {Object: "account", Name: "peek", Do: quiet}, {Object: "account", Name: "touch", Do: quiet}, {Object: "account", Name: "sum_up", Do: quiet}},
 		Rules:   []record.Rule{{Name: "tests", Object: "account", Before: oddAccount, After: oddAfter}},
 	}
 }
@@ -217,5 +216,3 @@ func ids(list ...*record.Record) []any {
 	}
 	return out
 }
-
-var _ = ident.ID(0)

@@ -48,7 +48,7 @@ func TestEveryBadFieldAtOnce(t *testing.T) {
 		}
 		refused(w.T, "a circle", update(w, sys, taken, record.Patch{"above": id(taken)}, 0), "above value.cycle")
 		if w.Hash() != before {
-			t.Error("something was written")
+			w.Error("something was written")
 		}
 	})
 }
@@ -76,18 +76,18 @@ func TestVersions(t *testing.T) {
 		sys := w.System()
 		a := w.Create(sys, "account", record.Patch{"name": "A"})
 		if a.Version() != 1 {
-			t.Fatalf("version %d of a new record", a.Version())
+			w.Fatalf("version %d of a new record", a.Version())
 		}
 		b := w.Update(sys, a, record.Patch{"score": 1})
 		err := update(w, sys, a, record.Patch{"score": 2}, a.Version())
 		kind(w.T, "an old version", err, fault.Conflict)
 		refused(w.T, "an old version", err, "record.stale")
 		if got := fault.Of(err).Params["version"]; got != b.Version() {
-			t.Errorf("the fault tells version %v, want %d", got, b.Version())
+			w.Errorf("the fault tells version %v, want %d", got, b.Version())
 		}
 		last := w.Last()
 		if c := w.Update(sys, b, record.Patch{"score": 1, "name": "A"}); c.Version() != b.Version() {
-			t.Error("saving without a change made a version")
+			w.Error("saving without a change made a version")
 		}
 		logged(w, last)
 	})
@@ -104,13 +104,13 @@ func TestEcho(t *testing.T) {
 		d := json.NewDecoder(bytes.NewReader(now.AppendJSON(nil, now.Entity.Fields)))
 		d.UseNumber()
 		if err := d.Decode(&patch); err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		if err := update(w, sys, a, patch, 0); err != nil {
-			t.Errorf("sent back as it was read: %v", err)
+			w.Errorf("sent back as it was read: %v", err)
 		}
 		if again := w.Get(sys, "account", a.ID()); again.Version() != now.Version() {
-			t.Error("a record that was sent back got a new version")
+			w.Error("a record that was sent back got a new version")
 		}
 		for field, value := range map[string]any{"double": 9, "version": 9, "spent": 9, "created_at": "2020-01-01T00:00:00Z", "id": "0000000000001"} {
 			refused(w.T, field, update(w, sys, a, record.Patch{field: value}, 0), field+" value.read_only")
@@ -128,14 +128,14 @@ func TestLog(t *testing.T) {
 		list := w.Changes()[last:]
 		if len(list) != 2 || list[0].Actor != who.User || list[0].Via != change.ViaAPI || list[0].At != enginetest.Start.UnixMicro() ||
 			list[0].Version != 1 || list[0].Record != a.ID() || list[0].Tx != list[1].Tx {
-			t.Errorf("changes %+v", list)
+			w.Errorf("changes %+v", list)
 		}
 		var fields map[string][2]any
 		if err := json.Unmarshal(list[0].Fields, &fields); err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		if fields["name"] != [2]any{nil, "A"} || fields["double"] != [2]any{nil, 4.0} || fmt.Sprint(fields["groups"]) != fmt.Sprintf("[<nil> [%s]]", id(x)) {
-			t.Errorf("fields %v", fields)
+			w.Errorf("fields %v", fields)
 		}
 		last = w.Last()
 		a = w.Update(who, a, record.Patch{"groups": ids(y), "score": nil})
@@ -144,7 +144,7 @@ func TestLog(t *testing.T) {
 		last = w.Last()
 		b := w.Update(who, a, record.Patch{"groups": ids(x, y)})
 		if b.Version() != a.Version()+1 {
-			t.Error("changed links make no version")
+			w.Error("changed links make no version")
 		}
 		logged(w, last, fmt.Sprintf(`update account {"groups":[["%s"],["%s","%s"]]}`, id(y), id(x), id(y)), "create membership")
 		last = w.Last()
@@ -152,7 +152,7 @@ func TestLog(t *testing.T) {
 		logged(w, last)
 		lines, err := w.Engine.Timeline(ctx, who, a.Entity, a.ID(), 0, 100)
 		if err != nil || len(lines) != 3 || lines[0].Op != change.Update || lines[2].Op != change.Create {
-			t.Errorf("timeline %v, %v", lines, err)
+			w.Errorf("timeline %v, %v", lines, err)
 		}
 	})
 }
@@ -163,10 +163,10 @@ func TestSavedTwiceInOneTransaction(t *testing.T) {
 		sys := w.System()
 		a := w.Create(sys, "account", record.Patch{"name": "twice"})
 		if got := w.Get(sys, "account", a.ID()); got.Int("score") != 7 || got.Version() != 2 {
-			t.Errorf("score %d, version %d", got.Int("score"), got.Version())
+			w.Errorf("score %d, version %d", got.Int("score"), got.Version())
 		}
 		if hits := find(w, "found "+id(a)); !slices.Equal(hits, []string{"twice"}) {
-			t.Errorf("found %v", hits)
+			w.Errorf("found %v", hits)
 		}
 		w.Must(sys, func(tx *record.Tx) error {
 			b, err := tx.Create(ctx, sys, w.Entity("account"), record.Patch{"name": "gone at once"})
@@ -179,7 +179,7 @@ func TestSavedTwiceInOneTransaction(t *testing.T) {
 			return tx.Purge(ctx, sys, b.Entity, b.ID())
 		})
 		if hits := find(w, "gone at once"); len(hits) > 0 {
-			t.Errorf("found %v", hits)
+			w.Errorf("found %v", hits)
 		}
 	})
 }
@@ -211,7 +211,7 @@ func TestTry(t *testing.T) {
 					return err
 				})
 				if want := code == "one" || i == 3; want != (err != nil) {
-					t.Errorf("row %d: %v", i, err)
+					w.Errorf("row %d: %v", i, err)
 				}
 				if err != nil {
 					refused(w.T, code, err, "code value.duplicate")
@@ -221,10 +221,10 @@ func TestTry(t *testing.T) {
 		})
 		logged(w, last, `create account {"name":[null,"Row0"]`, `create account {"name":[null,"Row2"]`)
 		if got := w.List(sys, "account", "", "code"); !slices.Equal(got, []string{"First", "Row2", "Row0"}) {
-			t.Errorf("accounts %v", got)
+			w.Errorf("accounts %v", got)
 		}
 		if hits := find(w, "row1"); len(hits) > 0 {
-			t.Errorf("found %v", hits)
+			w.Errorf("found %v", hits)
 		}
 		boom := errors.New("boom")
 		if err := w.Try(sys, func(tx *record.Tx) error {
@@ -233,7 +233,7 @@ func TestTry(t *testing.T) {
 			}
 			return boom
 		}); !errors.Is(err, boom) {
-			t.Errorf("error %v", err)
+			w.Errorf("error %v", err)
 		}
 		logged(w, last, "create account", "create account")
 	})
@@ -246,12 +246,12 @@ func TestSetDerived(t *testing.T) {
 		last := w.Last()
 		w.Must(sys, func(tx *record.Tx) error { return tx.SetDerived(ctx, a, map[string][]any{"score": {int64(5)}}) })
 		if got := w.Get(sys, "account", a.ID()); got.Int("double") != 10 || got.Version() != 1 {
-			t.Errorf("double %d, version %d", got.Int("double"), got.Version())
+			w.Errorf("double %d, version %d", got.Int("double"), got.Version())
 		}
 		logged(w, last, `derive account {"score":[1,5],"double":[2,10]}`)
 		for _, bad := range []map[string][]any{{"score": {}}, {"owed": {int64(1)}}, {"nosuch": {int64(1)}}} {
 			if err := w.Try(sys, func(tx *record.Tx) error { return tx.SetDerived(ctx, a, bad) }); err == nil {
-				t.Errorf("%v was taken", bad)
+				w.Errorf("%v was taken", bad)
 			}
 		}
 	})
@@ -268,7 +268,7 @@ func TestActions(t *testing.T) {
 			})
 		}
 		if err := act(a, "bump", record.Patch{"by": 4}); err != nil || w.Get(admin, "account", a.ID()).Int("score") != 5 {
-			t.Errorf("bump: %v", err)
+			w.Errorf("bump: %v", err)
 		}
 		refused(w.T, "bad input", act(a, "bump", record.Patch{"by": "x", "nosuch": 1}), "by value.number", "nosuch value.unknown_field", "by value.required")
 		refused(w.T, "no input", act(a, "bump", nil), "by value.required")
@@ -280,7 +280,7 @@ func TestActions(t *testing.T) {
 				return err
 			})
 			if want >= 0 && !fault.Is(err, want) || want < 0 && err != nil {
-				t.Errorf("a viewer does %s: %v", name, err)
+				w.Errorf("a viewer does %s: %v", name, err)
 			}
 		}
 		w.Delete(admin, a)
