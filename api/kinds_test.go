@@ -104,6 +104,7 @@ func TestEveryKindThereAndBack(t *testing.T) {
 		}
 	}
 	onEach(t, nil, func(t *testing.T, w *world) {
+		w.contract = newContract(t, w.call("GET", "/api/openapi.json", nil).body)
 		company := w.company("Target")
 		values := func(i int) (in, out map[string]any) {
 			in, out = map[string]any{}, map[string]any{}
