@@ -1,11 +1,11 @@
-package phone_test
+package phone
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
 
-	"ashna/kit/phone"
+	"github.com/nyaruka/phonenumbers"
 )
 
 func TestIsMobile(t *testing.T) {
@@ -14,31 +14,48 @@ func TestIsMobile(t *testing.T) {
 		"+905321234567": true, "+902122345678": false, "+447911123456": true, "+442079460958": false, "+12025550123": false,
 		"": false, "+": false, "nothing": false,
 	} {
-		if got := phone.IsMobile(number); got != want {
+		if got := IsMobile(number); got != want {
 			t.Errorf("IsMobile(%q) = %v", number, got)
 		}
 	}
 }
 
-// TestIsMobileAgreesWithThePlans asks for many numbers of the countries that are told apart without the plans.
-func TestIsMobileAgreesWithThePlans(t *testing.T) {
+// TestMobileRangesAgreeWithThePlans asks the whole plan about numbers that are read without it, and about their neighbours.
+func TestMobileRangesAgreeWithThePlans(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 11))
-	valid := 0
-	for range 40_000 {
-		number := fmt.Sprintf("+98%d", 1_000_000_000+r.Int64N(9_000_000_000))
+	sure := 0
+	for range 60_000 {
+		number := fmt.Sprintf("+989%09d", r.Int64N(1_000_000_000))
 		if r.IntN(2) == 0 {
 			number = fmt.Sprintf("+994%d", 100_000_000+r.Int64N(900_000_000))
 		}
-		n, err := phone.Parse(number, "")
+		parsed, err := phonenumbers.Parse(number, "")
 		if err != nil {
+			t.Fatal(err)
+		}
+		want := phonenumbers.GetNumberType(parsed) == phonenumbers.MOBILE
+		if got := IsMobile(number); got != want {
+			t.Fatalf("IsMobile(%q) = %v", number, got)
+		}
+		region, ok := surelyMobile(number)
+		if !ok {
 			continue
 		}
-		valid++
-		if got, want := phone.IsMobile(n.E164), n.Type == phone.Mobile; got != want {
-			t.Fatalf("IsMobile(%q) = %v, its type is %s", n.E164, got, n.Type)
+		sure++
+		n, err := Parse(number, "")
+		if err != nil || n != (Number{E164: number, Region: phonenumbers.GetRegionCodeForNumber(parsed), Type: Mobile}) || n.Region != region {
+			t.Fatalf("%q is read as %+v, %v", number, n, err)
 		}
 	}
-	if valid < 5_000 {
-		t.Errorf("only %d numbers were valid", valid)
+	if sure < 10_000 {
+		t.Errorf("only %d numbers were sure", sure)
+	}
+}
+
+func BenchmarkParseMobile(b *testing.B) {
+	for b.Loop() {
+		if _, err := Parse("+989121234567", "IR"); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

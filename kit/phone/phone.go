@@ -119,6 +119,9 @@ func quick(digits, region string) (Number, bool) {
 		if !found || len(national) < shortest || len(national) > longest || national[0] == '0' {
 			continue
 		}
+		if region, ok := surelyMobile(p.prefix + national); ok {
+			return Number{E164: p.prefix + national, Region: region, Type: Mobile}, true
+		}
 		value, err := strconv.ParseUint(national, 10, 64)
 		if err != nil {
 			return Number{}, false
