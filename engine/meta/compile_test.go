@@ -218,7 +218,7 @@ func TestCompileDerived(t *testing.T) {
 		t.Errorf("a computed text has key %q", label.Key)
 	}
 	revenue := attr(t, company, "revenue")
-	if revenue.Answer == nil || revenue.Formula() != (formula.Type{Kind: formula.Number, Money: true}) || len(company.Rollups) != 2 {
+	if revenue.Answer == nil || revenue.Formula() != (formula.Type{Kind: formula.Number, Scale: 2, Money: true}) || len(company.Rollups) != 2 {
 		t.Errorf("revenue: %v %v, %d roll-ups", revenue.Answer, revenue.Formula(), len(company.Rollups))
 	}
 	for kind, want := range map[Kind]string{
@@ -493,5 +493,31 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}
 	if unknown != 2 {
 		t.Errorf("%d unknown fields of one formula are reported, want 2: %q", unknown, got)
+	}
+}
+
+// TestMoneyIsWrittenInWholeUnits holds a number beside an amount to mean units of the base currency, not its smallest parts.
+func TestMoneyIsWrittenInWholeUnits(t *testing.T) {
+	c, err := Compile(Sources{
+		Objects:  []Object{{Name: "deal", Plural: "deals", Fields: []Field{{Name: "name", Kind: TextKind{}}, {Name: "amount", Kind: MoneyKind{}}}}},
+		Settings: formula.Settings{BaseScale: 2},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _ := c.Object("deal")
+	a, _ := e.Attr("amount")
+	values := make([]formula.Value, e.Slots)
+	values[a.At] = formula.Whole(120_000)
+	for source, want := range map[string]bool{
+		"amount = 1200": true, "amount = 1200.00": true, "amount = 120000": false, "amount > 1199.99": true, "amount / 2 = 600": true, "amount * 2 = 2400": true,
+	} {
+		x, err := formula.Compile(c.Schema(nil), "deal", source, formula.Condition(), c.Settings())
+		if err != nil {
+			t.Fatal(source, err)
+		}
+		if got, err := x.Holds(&formula.Env{}, formula.Record{ID: 1, Values: values}); err != nil || got != want {
+			t.Errorf("%s: %v %v, want %v", source, got, err, want)
+		}
 	}
 }

@@ -22,7 +22,13 @@ func (c *compiler) derived() {
 }
 
 // Formula is the type of the field in formulas.
-func (a *Attr) Formula() formula.Type { return a.Kind.Formula() }
+func (a *Attr) Formula() formula.Type {
+	t := a.Kind.Formula()
+	if t.Money {
+		t.Scale = a.Entity.catalog.settings.BaseScale
+	}
+	return t
+}
 
 // maxRollups bounds roll-ups over roll-ups.
 const maxRollups = 8
@@ -140,7 +146,7 @@ func (c *compiler) formula(a *Attr) {
 	k.digits = c.catalog.settings.BaseScale
 	a.Kind = k
 	e := a.Entity
-	a.Answer = c.expr(e.Name, k.Source, formula.Of(k.Result.Formula()), c.catalog.settings, e.Name, a.Name, "formula")
+	a.Answer = c.expr(e.Name, k.Source, formula.Of(a.Formula()), c.catalog.settings, e.Name, a.Name, "formula")
 	if a.Answer == nil {
 		return
 	}
