@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ashna/api/meter"
+	"ashna/api/throttle"
 	"ashna/engine/access"
 	"ashna/engine/job"
 	"ashna/engine/meta"
@@ -142,12 +144,12 @@ type server struct {
 	mux       *http.ServeMux
 	routes    []*route
 	byName    map[string]*route // by method and pattern
-	people    *throttle
-	guests    *throttle
+	people    *throttle.Throttle
+	guests    *throttle.Throttle
 	slots     chan struct{}
 	streams   *streams
 	buffers   sync.Pool
-	watched   *watched
+	watched   *meter.Meter
 	origin    *http.CrossOriginProtection
 	openapis  sync.Map // openapiKey to []byte
 	described atomic.Int64
@@ -171,8 +173,8 @@ func newServer(d Deps) (*server, error) {
 		d.FileRules = files.DefaultRules()
 	}
 	s := &server{
-		Deps: d, mux: http.NewServeMux(), byName: map[string]*route{}, watched: newWatched(), origin: http.NewCrossOriginProtection(),
-		people: newThrottle(d.Limits.Rate, d.Limits.Burst), guests: newThrottle(d.Limits.GuestRate, d.Limits.GuestBurst),
+		Deps: d, mux: http.NewServeMux(), byName: map[string]*route{}, watched: meter.New(), origin: http.NewCrossOriginProtection(),
+		people: throttle.New(machine(), d.Limits.Rate, d.Limits.Burst), guests: throttle.New(machine(), d.Limits.GuestRate, d.Limits.GuestBurst),
 		slots: make(chan struct{}, d.Limits.Running), streams: newStreams(d.Limits.Streams, d.Limits.OwnStreams),
 	}
 	s.buffers.New = func() any { return new(bytes.Buffer) }

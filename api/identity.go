@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -9,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"ashna/engine/access"
 	"ashna/engine/change"
 	"ashna/kit/fault"
+	"ashna/kit/ident"
 	"ashna/service/auth"
 )
 
@@ -120,7 +123,7 @@ func (s *server) identify(r *request) error {
 		return err
 	}
 	r.user, r.session = identity.User, &identity
-	r.who, err = s.Engine.Viewer(identity.User, nil)
+	r.who, err = s.viewer(r.Context(), identity.User, nil)
 	return err
 }
 
@@ -134,8 +137,20 @@ func (s *server) byToken(r *request, header string) error {
 		return err
 	}
 	r.user, r.scopes = program.User, program.Scopes
-	r.who, err = s.Engine.Viewer(program.User, program.Scopes)
+	r.who, err = s.viewer(r.Context(), program.User, program.Scopes)
 	return err
+}
+
+// viewer gives what a user may do. Somebody whom another process made a moment ago is looked for once more.
+func (s *server) viewer(ctx context.Context, user ident.ID, scopes []string) (*access.Viewer, error) {
+	who, err := s.Engine.Viewer(user, scopes)
+	if !fault.Is(err, fault.Unauthenticated) {
+		return who, err
+	}
+	if err := s.Engine.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return s.Engine.Viewer(user, scopes)
 }
 
 // again looks once more whether who asked may still go on, with the rights of now.
@@ -229,4 +244,14 @@ func originOf(address string) string {
 		return address
 	}
 	return u.Scheme + "://" + u.Host
+}
+
+// network names the share of an address: all of an IPv6 customer's addresses are one.
+func network(ip netip.Addr) string {
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
 }

@@ -24,6 +24,14 @@ type route struct {
 	doc     openapi.Doc
 }
 
+// name is what the numbers of the route are kept under.
+func (rt *route) name() string {
+	if rt.pattern == nowhere {
+		return nowhere
+	}
+	return rt.method + " " + rt.pattern
+}
+
 // Limits of bodies; zero is that of a record.
 func recordBody(Limits) int64  { return 0 }
 func batchBody(l Limits) int64 { return l.Batch }

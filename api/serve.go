@@ -86,7 +86,7 @@ func (s *server) serve(rt *route, w http.ResponseWriter, req *http.Request) {
 	err := s.guard(rt, out, r)
 	r.Request = req // the time for the work is over, but not that for saying what became of it
 	s.finish(rt, out, r, err)
-	s.watched.note(rt, out.status, machine().Now().Sub(began))
+	s.watched.Note(rt.name(), out.status, machine().Now().Sub(began))
 }
 
 // guard runs a route and turns a panic into an error, so that one request never takes the program down.
@@ -136,7 +136,7 @@ func (s *server) admit(rt *route, w http.ResponseWriter, r *request) error {
 	if err := s.identify(r); fault.Is(err, fault.Unavailable) {
 		return err // nobody can be told apart while the database is away, and nobody is to blame
 	} else if err != nil {
-		if wait, ok := s.guests.take(network(r.ip)); !ok {
+		if wait, ok := s.guests.Take(network(r.ip)); !ok {
 			return tooMany(wait)
 		}
 		// A session that has ended makes its browser a guest, which the policy sees; a token that is not valid is always told so.
@@ -169,7 +169,7 @@ func (s *server) ration(r *request) error {
 	case s.local(r.Request):
 		return nil
 	}
-	if wait, ok := share.take(key); !ok {
+	if wait, ok := share.Take(key); !ok {
 		return tooMany(wait)
 	}
 	return nil

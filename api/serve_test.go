@@ -151,18 +151,6 @@ func TestRates(t *testing.T) {
 	}
 }
 
-func TestThrottleForgets(t *testing.T) {
-	th := newThrottle(1000, 1)
-	for i := range 3 * maxShares {
-		if _, ok := th.take(fmt.Sprint(i)); !ok {
-			t.Fatalf("caller %d has no share", i)
-		}
-	}
-	if n := len(th.young) + len(th.old); n > 2*maxShares {
-		t.Errorf("%d callers are remembered", n)
-	}
-}
-
 // TestBusy fills every place and asks for one more.
 func TestBusy(t *testing.T) {
 	w := onFile(t, func(d *Deps) { d.Limits.Running = 2 })
