@@ -416,7 +416,7 @@ func TestDescribeShowsWhatTheViewerSees(t *testing.T) {
 		return access.Grant{Rights: map[access.Right]access.Scope{access.Read: access.All, access.Create: access.All, access.Update: access.All}, Fields: fields}
 	}
 	who := person(t, c, map[string]access.Grant{
-		"company": all(map[string]access.FieldRight{"a_email": access.Hidden, "a_phone": access.View}), "deal": all(map[string]access.FieldRight{"name": access.Hidden}),
+		"company": all(map[string]access.FieldRight{"a_email": access.Hidden, "a_phone": access.ReadOnly}), "deal": all(map[string]access.FieldRight{"name": access.Hidden}),
 	})
 	schemas := at(t, described(t, who), "components", "schemas")
 	for _, name := range []string{"company", "deal", "post"} {
