@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"path/filepath"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -36,7 +36,8 @@ type Config struct {
 	Version   string        // of the program
 	Wait      time.Duration // how long a caller waits for the database before it hears that it is away; 30 s unless given
 	Log       *slog.Logger
-	Clock     clock.Clock // the clock of the machine unless given
+	Proxies   []netip.Prefix // peers that are believed when they say for whom they ask
+	Clock     clock.Clock    // the clock of the machine unless given
 	restoring bool
 }
 
@@ -91,7 +92,7 @@ func (w *Workspace) open(ctx context.Context) error {
 	if w.DB, err = db.Open(ctx, db.Config{Dir: w.Config.Data, URL: w.Config.Database, Serve: w.Config.Serve, Wait: w.Config.Wait}); err != nil {
 		return err
 	}
-	if w.Files, err = files.Open(filepath.Join(w.Config.Data, "files"), w.Config.Clock); err != nil {
+	if w.Files, err = files.Open(w.Config.Data, w.Config.Clock); err != nil {
 		return err
 	}
 	ids := ident.NewSource(w.Config.Clock, ident.RandomNode())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ashna/api"
+	"ashna/engine/change"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 func (w *Workspace) Serve(ctx context.Context, listen string, limits api.Limits, ready func(address string)) error {
 	handler, err := api.New(api.Deps{
 		Engine: w.Engine, Auth: w.Auth, Files: w.Files, Jobs: w.Jobs, Imports: imports{w}, Exports: exports{w}, Bundle: w.Bundle, Log: w.Config.Log,
-		Limits: limits, Version: w.Config.Version, BaseURL: w.Engine.Settings().BaseURL,
+		Limits: limits, Proxies: w.Config.Proxies, Version: w.Config.Version, BaseURL: w.Engine.Settings().BaseURL,
 	})
 	if err != nil {
 		return err
@@ -84,6 +85,11 @@ func (w *Workspace) background(ctx context.Context) *sync.WaitGroup {
 			w.Config.Log.Error("run jobs", "err", err)
 		}
 	})
+	for _, m := range modules() {
+		for _, r := range m.Readers {
+			work.Go(func() { change.Follow(ctx, w.DB, r, w.Config.Log) })
+		}
+	}
 	return work
 }
 

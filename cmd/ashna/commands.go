@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type command struct {
 
 // settings are what flags and the environment say.
 type settings struct {
+	proxies                                 []netip.Prefix
 	data, database, listen, language        string
 	mapping, match, as, format, filter, out string
 	fields, role, name, scope, sort, errors string
@@ -132,7 +134,7 @@ func (s *settings) config(serve bool) app.Config {
 		level = slog.LevelWarn
 	}
 	return app.Config{
-		Data: s.data, Database: s.database, Serve: serve, Language: s.language, Version: version, Wait: s.wait,
+		Data: s.data, Database: s.database, Serve: serve, Language: s.language, Version: version, Wait: s.wait, Proxies: s.proxies,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }
