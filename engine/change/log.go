@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"ashna/engine/db"
 	"ashna/kit/ident"
@@ -128,11 +129,15 @@ func head(ctx context.Context, q db.Querier, also string) (seq int64, hash []byt
 func (c *Change) sum(before []byte) []byte {
 	buf := make([]byte, 0, 256+len(c.Fields))
 	buf = append(buf, before...)
-	buf = fmt.Appendf(buf, "%d %d %d %d %d %d %d %d ", c.Seq, c.Tx, c.At, int64(c.Actor), c.Cause, c.Depth, int64(c.Record), c.Version)
-	for _, s := range []string{string(c.Via), c.Object, string(c.Op), string(c.Fields)} {
-		buf = fmt.Appendf(buf, "%d:", len(s))
+	for _, n := range [...]int64{c.Seq, c.Tx, c.At, int64(c.Actor), c.Cause, int64(c.Depth), int64(c.Record), c.Version} {
+		buf = append(strconv.AppendInt(buf, n, 10), ' ')
+	}
+	for _, s := range [...]string{string(c.Via), c.Object, string(c.Op)} {
+		buf = append(strconv.AppendInt(buf, int64(len(s)), 10), ':')
 		buf = append(buf, s...)
 	}
+	buf = append(strconv.AppendInt(buf, int64(len(c.Fields)), 10), ':')
+	buf = append(buf, c.Fields...)
 	sum := sha256.Sum256(buf)
 	return sum[:]
 }

@@ -19,7 +19,7 @@ func (t *Tx) Make(ctx context.Context, e *meta.Entity, fill func(*Draft)) (*Reco
 	d := &Draft{New: newRecord(e), made: true}
 	fill(d)
 	d.defaults(t.engine.state.Load().env, who)
-	return t.Save(ctx, who, d)
+	return t.save(ctx, who, d)
 }
 
 // Made says whether the draft is of a new record that another rule makes with Tx.Make.

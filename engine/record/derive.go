@@ -69,16 +69,10 @@ func (t *Tx) number(ctx context.Context, d *Draft) error {
 
 // rollUp refreshes the roll-ups of the records that a changed record links to, or linked to before.
 func (t *Tx) rollUp(ctx context.Context, old, now *Record) error {
-	e := now.Entity
-	for _, a := range e.Fields {
-		for _, target := range t.targets(a) {
-			if len(target.Rollups) == 0 || !listens(target, a) {
-				continue
-			}
-			for _, id := range linked(a, target, old, now) {
-				if err := t.derive(ctx, target, id); err != nil {
-					return err
-				}
+	for _, f := range t.engine.layout(now.Entity).feeds {
+		for _, id := range linked(f.via, f.target, old, now) {
+			if err := t.derive(ctx, f.target, id); err != nil {
+				return err
 			}
 		}
 	}
@@ -86,7 +80,7 @@ func (t *Tx) rollUp(ctx context.Context, old, now *Record) error {
 }
 
 // targets are the objects that a link may lead to.
-func (t *Tx) targets(a *meta.Attr) []*meta.Entity {
+func targets(a *meta.Attr) []*meta.Entity {
 	var names []string
 	switch k := a.Kind.(type) {
 	case meta.RefKind:

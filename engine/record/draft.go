@@ -34,9 +34,10 @@ func (d *Draft) Entity() *meta.Entity { return d.New.Entity }
 // Changed says whether a field gets another value.
 func (d *Draft) Changed(field string) bool {
 	a, ok := d.New.Entity.Attr(field)
-	if !ok || a.Width == 0 {
-		return false
-	}
+	return ok && a.Width > 0 && d.changed(a)
+}
+
+func (d *Draft) changed(a *meta.Attr) bool {
 	if d.Old == nil {
 		return !emptySlots(a, d.New.Slots)
 	}
@@ -101,9 +102,9 @@ func (d *Draft) write(env *meta.Env, who *access.Viewer, a *meta.Attr, v any) er
 	if a.System && slots[0] == nil && a.Kind.Columns()[0].Storage == meta.Int {
 		slots[0] = int64(0)
 	}
-	before := append([]any(nil), d.New.Slots[a.At:a.At+a.Width]...)
+	fixed := a.Fixed && d.Old != nil && !slices.Equal(d.New.Slots[a.At:a.At+a.Width], slots)
 	copy(d.New.Slots[a.At:], slots)
-	if a.Fixed && d.Old != nil && !slices.Equal(before, slots) {
+	if fixed {
 		return fault.New(fault.Invalid, "value.read_only")
 	}
 	return nil

@@ -148,6 +148,9 @@ func (t *Tx) ownedNow(ctx context.Context, r *Record, rows access.Rows) (access.
 // linksOf reads the ids behind the links fields that a draft sets, and gives the fields that change. The ids before are left in Old, those
 // after in New.
 func (t *Tx) linksOf(ctx context.Context, d *Draft) ([]*meta.Attr, error) {
+	if len(d.many) == 0 {
+		return nil, nil
+	}
 	var changed []*meta.Attr
 	for _, a := range d.Entity().Fields {
 		wanted, set := d.many[a]

@@ -84,7 +84,7 @@ func (t *Tx) found(r *Record) bool {
 	if r.Entity.Found == nil {
 		return true
 	}
-	ok, err := r.Entity.Found.Holds(t.engine.formulaEnv(t.who, nil), r.values())
+	ok, err := r.Entity.Found.Holds(t.engine.formulaEnv(t.who, nil), r.valuesOf(t.engine.layout(r.Entity).found))
 	return ok || err != nil
 }
 

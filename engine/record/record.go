@@ -180,6 +180,15 @@ func (r *Record) values() formula.Record {
 	return out
 }
 
+// valuesOf gives some fields of the record to a formula that reads no others.
+func (r *Record) valuesOf(fields []*meta.Attr) formula.Record {
+	out := formula.Record{ID: int64(r.ID()), Values: make([]formula.Value, len(r.Slots))}
+	for _, a := range fields {
+		out.Values[a.At] = valueOf(a, r.Slots[a.At])
+	}
+	return out
+}
+
 func valueOf(a *meta.Attr, v any) formula.Value {
 	switch v := v.(type) {
 	case int64:

@@ -25,6 +25,14 @@ type layout struct {
 	slots   []int    // the slot of each
 	selects string   // SELECT … FROM table
 	insert  string
+	found   []*meta.Attr // the fields that SearchWhere reads
+	feeds   []feed       // the links whose targets have roll-ups over this object
+}
+
+// feed is a link to an object with roll-ups that go over the list the link makes.
+type feed struct {
+	via    *meta.Attr
+	target *meta.Entity
 }
 
 // layout gives the statements of an object.
@@ -45,8 +53,36 @@ func (e *Engine) layout(entity *meta.Entity) *layout {
 	}
 	l.selects = "SELECT " + strings.Join(l.columns, ", ") + " FROM " + entity.Table()
 	l.insert = db.InsertText(entity.Table(), schema.Columns(entity), 1)
+	l.found, l.feeds = foundBy(entity), feedsOf(entity)
 	s.layouts.Store(entity, l)
 	return l
+}
+
+// foundBy gives the fields of a record that its SearchWhere reads.
+func foundBy(entity *meta.Entity) []*meta.Attr {
+	if entity.Found == nil {
+		return nil
+	}
+	var list []*meta.Attr
+	for _, use := range entity.Found.Fields() {
+		if a, ok := entity.Attr(use.Field); ok && len(use.Hops) == 0 {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// feedsOf gives the links of an object whose targets have roll-ups over it.
+func feedsOf(entity *meta.Entity) []feed {
+	var list []feed
+	for _, a := range entity.Fields {
+		for _, target := range targets(a) {
+			if listens(target, a) {
+				list = append(list, feed{a, target})
+			}
+		}
+	}
+	return list
 }
 
 // record copies a row of selects into a record.

@@ -134,11 +134,20 @@ func (t *Tx) sees(ctx context.Context, who *access.Viewer, l wantedLink, o acces
 	return rows.Pass(o), err
 }
 
+// isLink says whether a field is kept as the key of another record.
+func isLink(a *meta.Attr) bool {
+	switch a.Kind.(type) {
+	case meta.RefKind, meta.AnyRefKind:
+		return true
+	}
+	return false
+}
+
 // newLinks lists the links that the draft sets or changes.
 func (t *Tx) newLinks(d *Draft) []wantedLink {
 	var links []wantedLink
 	for _, a := range d.Entity().Fields {
-		if a.Width == 0 || a.System && a.Derived || !d.Changed(a.Name) {
+		if !isLink(a) || a.System && a.Derived || !d.changed(a) {
 			continue
 		}
 		id, _ := d.New.Slots[a.At].(int64)
@@ -166,9 +175,12 @@ const maxHierarchy = 1_000
 
 // circles refuses a link of a hierarchy that leads back to the record.
 func (t *Tx) circles(ctx context.Context, d *Draft) error {
+	if d.Old == nil {
+		return nil
+	}
 	for _, a := range d.Entity().Fields {
 		ref, ok := a.Kind.(meta.RefKind)
-		if !ok || !ref.Acyclic || d.Old == nil || !d.Changed(a.Name) {
+		if !ok || !ref.Acyclic || !d.Changed(a.Name) {
 			continue
 		}
 		parent := d.New.Link(a.Name)

@@ -18,7 +18,7 @@ func (t *Tx) Create(ctx context.Context, who *access.Viewer, e *meta.Entity, pat
 	if err := t.engine.mayCreate(who, e); err != nil {
 		return nil, err
 	}
-	return t.Save(ctx, who, t.engine.Draft(who, e, patch))
+	return t.save(ctx, who, t.engine.Draft(who, e, patch))
 }
 
 func (e *Engine) mayCreate(who *access.Viewer, entity *meta.Entity) error {
@@ -63,19 +63,24 @@ func (t *Tx) change(ctx context.Context, who *access.Viewer, old *Record, patch 
 	d := &Draft{Old: old, New: old.clone()}
 	d.apply(t.engine.state.Load().env, who, patch)
 	d.moved(who.Policy, patch)
-	return t.Save(ctx, who, d)
+	return t.save(ctx, who, d)
 }
 
 // Save writes a draft and gives the record as it is now; the draft of a new record stays as it was. Each step may note faults; all of them
 // come back at once and nothing is written.
 func (t *Tx) Save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, error) {
+	if d.Old == nil {
+		d = d.copy()
+	}
+	return t.save(ctx, who, d)
+}
+
+// save is Save for a draft that nobody else holds.
+func (t *Tx) save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, error) {
 	if err := t.enter(); err != nil {
 		return nil, err
 	}
 	defer t.leave()
-	if d.Old == nil {
-		d = d.copy()
-	}
 	if err := t.before(ctx, d); err != nil {
 		return nil, err
 	}
@@ -195,7 +200,7 @@ func (t *Tx) log(d *Draft, touched []*meta.Attr) {
 
 // difference writes {"field": [before, after]}.
 func difference(old, now *Record, fields []*meta.Attr) []byte {
-	dst := []byte{'{'}
+	dst := append(make([]byte, 0, 64*len(fields)), '{')
 	for i, a := range fields {
 		if i > 0 {
 			dst = append(dst, ',')
