@@ -5,6 +5,7 @@ package schema
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -175,9 +176,21 @@ func (p *planner) table(e *meta.Entity) {
 
 func (p *planner) references() {
 	for _, l := range p.links {
-		p.add("declare link "+l.table+"."+l.column, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_link FOREIGN KEY (%s) REFERENCES %s(id)",
-			l.table, l.table, l.column, l.column, l.target))
+		p.add("declare link "+l.table+"."+l.column, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s(id)",
+			l.table, linkName(l), l.column, l.target))
 	}
+}
+
+// linkName names the constraint of a link, shortened where it is longer than the database takes.
+func linkName(l link) string {
+	const longest, kept = 63, 54
+	name := l.table + "_" + l.column + "_link"
+	if len(name) <= longest {
+		return name
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // it never fails
+	return fmt.Sprintf("%s_%08x", name[:kept], h.Sum32())
 }
 
 func (p *planner) indexes(e *meta.Entity, wanted []Index) {
