@@ -16,7 +16,7 @@ import (
 )
 
 // BenchmarkPeople makes people with an e-mail and a telephone number, each with its two contact points, log rows and search entry, in
-// transactions of a thousand as an import has them. Every tenth is as a person would type it, the others are as files have them.
+// transactions of a thousand as an import has them.
 func BenchmarkPeople(b *testing.B) {
 	e := benchEngine(b)
 	ctx := context.Background()

@@ -2,6 +2,7 @@ package customers
 
 import (
 	"context"
+	"slices"
 
 	"ashna/engine/meta"
 	"ashna/engine/record"
@@ -154,44 +155,64 @@ func promote(ctx context.Context, tx *record.Tx, points *meta.Entity, owner iden
 
 // showPoint shows the main contact point in the field of its person or company, and takes one out that is the main one no longer.
 func showPoint(ctx context.Context, tx *record.Tx, d *record.Draft) error {
-	if d.Made() || !d.Changed("main") && !d.Changed("value") && !d.Changed("kind") && !d.Changed(meta.FieldDeletedAt) {
-		return nil
-	}
 	before, now := shownIn(d.Old), shownIn(d.New)
-	if before == "" && now == "" {
+	if d.Made() || before == "" && now == "" || !anyChanged(d, "main", "value", "kind", meta.FieldDeletedAt) {
 		return nil
 	}
-	object, id := d.New.Target("of")
-	entity, ok := tx.Who().Catalog.Object(object)
-	if !ok {
-		return nil
+	owner, live, err := ownerOf(ctx, tx, d.New)
+	if err != nil || !live {
+		return err // a point goes with its owner
 	}
-	owner, err := tx.Get(ctx, tx.System(), entity, id)
-	if fault.Is(err, fault.NotFound) {
-		return nil // it goes with its owner
-	}
-	if err != nil {
-		return err
-	}
-	patch := record.Patch{}
-	if before != "" && before != now && shows(owner, before, d.Old) {
-		if patch[before], err = successor(ctx, tx, d, before); err != nil {
-			return err
-		}
-	}
-	switch {
-	case now == "" || shows(owner, now, d.New) && owner.Text(now) == d.New.Text("value"):
-	case d.Old != nil && d.Old.Deleted() && !owner.Empty(now) && !shows(owner, now, d.New): // another took its place in the meantime
+	if now != "" && tookItsPlace(owner, now, d) {
 		_, err := tx.Update(ctx, tx.System(), d.Entity(), d.New.ID(), record.Patch{"main": false}, 0)
 		return err
-	default:
+	}
+	patch, err := fieldsAfter(ctx, tx, d, owner)
+	if err != nil || len(patch) == 0 {
+		return err
+	}
+	_, err = tx.Update(ctx, tx.System(), owner.Entity, owner.ID(), patch, 0)
+	return err
+}
+
+// fieldsAfter gives the fields of an owner that have to change after one of its points did.
+func fieldsAfter(ctx context.Context, tx *record.Tx, d *record.Draft, owner *record.Record) (record.Patch, error) {
+	before, now := shownIn(d.Old), shownIn(d.New)
+	patch := record.Patch{}
+	if before != "" && before != now && shows(owner, before, d.Old) {
+		value, err := successor(ctx, tx, d, before)
+		if err != nil {
+			return nil, err
+		}
+		patch[before] = value
+	}
+	if now != "" && owner.Text(now) != d.New.Text("value") {
 		patch[now] = d.New.Text("value")
 	}
-	if len(patch) == 0 {
-		return nil
+	return patch, nil
+}
+
+func anyChanged(d *record.Draft, fields ...string) bool {
+	return slices.ContainsFunc(fields, d.Changed)
+}
+
+// ownerOf reads the person or company of a contact point; live is false when that is deleted.
+func ownerOf(ctx context.Context, tx *record.Tx, p *record.Record) (owner *record.Record, live bool, err error) {
+	object, id := p.Target("of")
+	entity, ok := tx.Who().Catalog.Object(object)
+	if !ok {
+		return nil, false, nil
 	}
-	_, err = tx.Update(ctx, tx.System(), entity, id, patch, 0)
-	return err
+	owner, err = tx.Get(ctx, tx.System(), entity, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, false, nil
+	}
+	return owner, err == nil, err
+}
+
+// tookItsPlace says whether a point comes back from the recycle bin while the field shows another one.
+func tookItsPlace(owner *record.Record, field string, d *record.Draft) bool {
+	return d.Old != nil && d.Old.Deleted() && !owner.Empty(field) && !shows(owner, field, d.New)
 }
 
 // shownIn is the field that shows a point; empty when none does, or when there is no point.
@@ -214,14 +235,14 @@ func shows(owner *record.Record, field string, p *record.Record) bool {
 
 // successor is what a field shows after its main point was deleted: the oldest usable point that is left. A point that was only demoted
 // leaves the field empty.
-func successor(ctx context.Context, tx *record.Tx, d *record.Draft, field string) (any, error) {
+func successor(ctx context.Context, tx *record.Tx, d *record.Draft, field string) (string, error) {
 	if !d.New.Deleted() {
-		return nil, nil
+		return "", nil
 	}
 	_, owner := d.New.Target("of")
 	list, err := tx.Find(ctx, d.Entity(), "of", int64(owner), maxPoints)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	for _, p := range list {
 		switch p.Text("status") {
@@ -232,5 +253,5 @@ func successor(ctx context.Context, tx *record.Tx, d *record.Draft, field string
 			return p.Text("value"), nil
 		}
 	}
-	return nil, nil
+	return "", nil
 }

@@ -28,6 +28,9 @@ type Draft struct {
 // Created says whether the record is new.
 func (d *Draft) Created() bool { return d.Old == nil }
 
+// Made says whether the draft is of a new record that another rule makes with Tx.Make.
+func (d *Draft) Made() bool { return d.made }
+
 // Entity is the object of the record.
 func (d *Draft) Entity() *meta.Entity { return d.New.Entity }
 

@@ -12,6 +12,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/kit/calendar"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
@@ -95,6 +96,11 @@ func (t *Tx) finish(ctx context.Context) error {
 
 // Now is the time of the transaction.
 func (t *Tx) Now() time.Time { return t.now }
+
+// Today is the day that it is in the workspace at the time of the transaction, in days since 1970, as dates are kept.
+func (t *Tx) Today() int64 {
+	return int64(calendar.DayOf(t.now, t.engine.state.Load().zone))
+}
 
 // DB is the transaction of the database, for services that keep tables of their own.
 func (t *Tx) DB() *db.Tx { return t.db }

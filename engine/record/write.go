@@ -66,6 +66,16 @@ func (t *Tx) change(ctx context.Context, who *access.Viewer, old *Record, patch 
 	return t.save(ctx, who, d)
 }
 
+// Make saves a new record that follows from another one, for rules: fill sets its slots with Draft.Set, which nothing parses or checks
+// beyond what every save does. The rules that run then hear from Draft.Made that the values come from the program.
+func (t *Tx) Make(ctx context.Context, e *meta.Entity, fill func(*Draft)) (*Record, error) {
+	who := t.System()
+	d := &Draft{New: newRecord(e), made: true}
+	fill(d)
+	d.defaults(t.engine.state.Load().env, who)
+	return t.save(ctx, who, d)
+}
+
 // Save writes a draft and gives the record as it is now; the draft of a new record stays as it was. Each step may note faults; all of them
 // come back at once and nothing is written.
 func (t *Tx) Save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, error) {
