@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"ashna/engine/access"
 	"ashna/engine/record"
 	"ashna/testkit/enginetest"
 )
@@ -229,4 +230,26 @@ func TestReadChannel(t *testing.T) {
 			t.Errorf("%s %q: got %q, %q, %q", test.kind, test.in, c.value, c.normal, key)
 		}
 	}
+}
+
+// TestPointsKeepTheRightsOfTheirOwner makes sure that nobody changes a person by way of a contact point.
+func TestPointsKeepTheRightsOfTheirOwner(t *testing.T) {
+	everywhere(t, func(w *enginetest.World) {
+		team := w.Create(w.System(), "team", record.Patch{"name": "Sales"}).ID().String()
+		one := w.User("one@example.com", access.RoleMember, record.Patch{"team": team})
+		two := w.User("two@example.com", access.RoleMember, record.Patch{"team": team})
+		p := w.Create(one, "person", record.Patch{"name": "A", "email": "a@x.example"})
+		start := len(w.Changes())
+		point := record.Patch{"of": "person:" + p.ID().String(), "kind": "email", "value": "evil@x.example", "main": true}
+		refused(w, create(w, two, "contact_point", point), "of rights.scope")
+		main := pointNamed(w, p, "a@x.example")
+		err := w.Try(two, func(tx *record.Tx) error {
+			_, err := tx.Update(context.Background(), two, main.Entity, main.ID(), record.Patch{"value": "evil@x.example"}, 0)
+			return err
+		})
+		refused(w, err, "error.denied")
+		ops(w, "nothing happened", start)
+		w.Create(one, "contact_point", point)
+		shown(w, p, "evil@x.example", "email a@x.example", "email evil@x.example *")
+	})
 }
