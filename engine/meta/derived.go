@@ -173,7 +173,9 @@ func (e *Entity) keeps(x *formula.Expr) bool {
 	}
 	own := true
 	x.Walk(func(part *formula.Expr) bool {
-		if part.Op == formula.OpConst && part.Const.Source != formula.Literal || part.Loop != nil {
+		clock := part.Op == formula.OpConst && part.Const.Source != formula.Literal
+		away := part.Op == formula.OpPath && len(part.Steps) > 1 // also to the id alone, which is empty when that record is gone
+		if clock || away || part.Loop != nil {
 			own = false
 		}
 		return own
