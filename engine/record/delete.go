@@ -297,6 +297,6 @@ func (t *Tx) erase(ctx context.Context, e *meta.Entity, id ident.ID) error {
 			return err
 		}
 	}
-	t.search.remove(id)
+	t.search.Remove(int64(id))
 	return t.db.Later(ctx, "DELETE FROM "+e.Table()+" WHERE id = $1", int64(id))
 }

@@ -54,7 +54,7 @@ func (t *Tx) number(ctx context.Context, d *Draft) error {
 		year := 0
 		if strings.Contains(k.Prefix, "{year}") {
 			s := t.engine.Settings()
-			year, _, _ = calendar.DayOf(t.now, s.zone()).YMD(s.calendar())
+			year, _, _ = calendar.DayOf(t.now, s.Location()).YMD(s.Months())
 		}
 		row, _, err := db.One(ctx, t.db, "INSERT INTO numbering (object, field, year, next) VALUES ($1, $2, $3, $4) "+
 			"ON CONFLICT (object, field, year) DO UPDATE SET next = numbering.next + 1 RETURNING next",
@@ -154,7 +154,7 @@ func (t *Tx) readRollups(ctx context.Context, r *Record) error {
 	id := b.Int(int64(r.ID()))
 	var parts []string
 	for _, a := range r.Entity.Rollups {
-		text, err := rollupText(a, id, b)
+		text, err := query.Rollup(a, id, b)
 		if err != nil {
 			return err
 		}
@@ -168,44 +168,4 @@ func (t *Tx) readRollups(ctx context.Context, r *Record) error {
 		r.Slots[a.At] = row[i]
 	}
 	return nil
-}
-
-// rollupText is the subquery of one roll-up.
-func rollupText(a *meta.Attr, id string, b *query.Builder) (string, error) {
-	k := a.Kind.(meta.RollupKind)
-	list, _ := a.Entity.List(k.List)
-	w, err := query.Condition(list.Entity, a.Answer, query.Options{Builder: b, Alias: "t"})
-	if err != nil {
-		return "", err
-	}
-	where := "t." + list.Via.Columns[0] + " = " + id + " AND t.deleted = 0"
-	if w.Text != "" {
-		where += " AND " + w.Text
-	}
-	value := "count(*)"
-	if k.Function != meta.Count {
-		field, _ := list.Entity.Attr(k.Field)
-		value = aggregate(k, field, b.Dialect())
-	}
-	return "(SELECT " + value + " FROM " + list.Entity.Table() + " AS t" + w.Joins + " WHERE " + where + ")", nil
-}
-
-func aggregate(k meta.RollupKind, field *meta.Attr, d *db.Dialect) string {
-	column := "t." + field.Columns[0]
-	switch k.Function {
-	case meta.Min:
-		return "min(" + column + ")"
-	case meta.Max:
-		return "max(" + column + ")"
-	}
-	sum := fmt.Sprintf(d.Sum, column)
-	if k.Function == meta.Sum {
-		return sum
-	}
-	scale := "1"
-	if digits := 4 - field.Formula().Scale; !field.Formula().Money && digits > 0 {
-		scale = "1" + strings.Repeat("0", digits)
-	}
-	scaled := fmt.Sprintf(d.Clamp, fmt.Sprintf(d.Wide, sum)+" * "+scale)
-	return "CASE WHEN count(" + column + ") > 0 THEN " + scaled + " / count(" + column + ") END"
 }

@@ -14,6 +14,8 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/setting"
+	"ashna/engine/tally"
 	"ashna/kit/calendar"
 	"ashna/kit/clock"
 	"ashna/kit/fault"
@@ -71,7 +73,7 @@ type Engine struct {
 	actions  map[string]Action
 	state    atomic.Pointer[state]
 	loading  sync.Mutex
-	counters *counters
+	counters *tally.Counters
 	tables   func(*db.Dialect) []string
 	language string
 	purged   []func(ctx context.Context, tx *Tx, object string, id ident.ID) error
@@ -105,7 +107,7 @@ const (
 func Open(ctx context.Context, o Options, before func(from, to int) error) (*Engine, error) {
 	e := &Engine{
 		db: o.DB, clock: o.Clock, ids: o.IDs, log: o.Log, extends: o.Extensions, rules: o.Rules, actions: map[string]Action{}, tables: o.Tables, language: o.Language, purged: o.Purged,
-		objects: slices.Concat(access.Objects(), platformObjects(), o.Objects),
+		objects: slices.Concat(access.Objects(), setting.Objects(), o.Objects),
 	}
 	for _, a := range o.Actions {
 		e.actions[a.Object+"."+a.Name] = a
@@ -122,7 +124,7 @@ func Open(ctx context.Context, o Options, before func(from, to int) error) (*Eng
 	if err := e.load(ctx, nil); err != nil {
 		return nil, err
 	}
-	e.counters = newCounters()
+	e.counters = tally.New()
 	return e, e.seed(ctx)
 }
 
@@ -135,7 +137,7 @@ func (e *Engine) Run(ctx context.Context) {
 	defer stop()
 	var beside sync.WaitGroup
 	defer beside.Wait()
-	beside.Go(func() { e.counters.run(ctx, e) })
+	beside.Go(func() { e.counters.Run(ctx, e.db, e.Catalog, e.log) })
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	for {
@@ -267,7 +269,7 @@ func (e *Engine) load(ctx context.Context, before *state) error {
 		if s.epochs, err = readEpochs(ctx, q); err != nil {
 			return err
 		}
-		if s.settings, err = readSettings(ctx, q); err != nil {
+		if s.settings, err = setting.Read(ctx, q); err != nil {
 			return err
 		}
 		if before != nil && before.epochs[epochCatalog] == s.epochs[epochCatalog] && before.settings == s.settings {
@@ -279,17 +281,17 @@ func (e *Engine) load(ctx context.Context, before *state) error {
 		if err != nil {
 			return err
 		}
-		s.policy, err = readPolicy(ctx, q, columns, s.epochs[epochPolicy])
+		s.policy, err = setting.Policy(ctx, q, columns, s.epochs[epochPolicy])
 		if err != nil {
 			return err
 		}
-		s.env, err = readEnv(ctx, q, columns, s.settings)
+		s.env, err = setting.Env(ctx, q, columns, s.settings)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.order, s.zone = text.NewCollation(s.settings.Language), s.settings.zone()
+	s.order, s.zone = text.NewCollation(s.settings.Language), s.settings.Location()
 	e.state.Store(s)
 	return nil
 }
@@ -310,7 +312,7 @@ func (e *Engine) readCatalog(ctx context.Context, q db.Querier, s Settings, vers
 func (e *Engine) compile(s Settings, items []meta.Item, version int64) (*meta.Catalog, error) {
 	return meta.Compile(meta.Sources{
 		Version: version, Objects: e.objects, Extensions: e.extends, Items: items,
-		Settings: formula.Settings{BaseScale: s.currencyDigits(), Calendar: s.calendar(), ParseID: parseID},
+		Settings: formula.Settings{BaseScale: s.Digits(), Calendar: s.Months(), ParseID: parseID},
 	})
 }
 
@@ -366,7 +368,7 @@ func (e *Engine) formulaEnv(who *access.Viewer, zone *time.Location) *formula.En
 	if zone == nil {
 		zone = e.state.Load().zone
 	}
-	return &formula.Env{Now: e.clock.Now(), Zone: zone, WeekStart: s.weekStart(), Me: int64(who.User)}
+	return &formula.Env{Now: e.clock.Now(), Zone: zone, WeekStart: s.FirstDay(), Me: int64(who.User)}
 }
 
 // viewerEnv is what the filters of a viewer are relative to: the zone that was asked for, else that of the person, and the person's weeks.
@@ -375,7 +377,7 @@ func (e *Engine) viewerEnv(who *access.Viewer, zone *time.Location) *formula.Env
 		zone = who.Zone
 	}
 	env := e.formulaEnv(who, zone)
-	if day, ok := weekdays[who.Habits.WeekStart]; ok {
+	if day, ok := setting.Weekday(who.Habits.WeekStart); ok {
 		env.WeekStart = day
 	}
 	return env

@@ -178,7 +178,7 @@ func (e *Engine) sparse(ctx context.Context, q db.Querier, who *access.Viewer, e
 			acl.Owners = joined(acl.Owners, []int64{rows.Me})
 		}
 		acl.Teams, acl.Branches = joined(acl.Teams, rows.Teams), joined(acl.Branches, rows.Branches)
-		seen += e.counters.visible(entity.Name, rows)
+		seen += e.counters.Visible(entity.Name, rows)
 	}
 	keys := len(acl.Owners) + len(acl.Teams) + len(acl.Branches)
 	if len(entities) == 0 || keys == 0 || keys > search.MaxKeys || seen >= live/sparseShare {

@@ -78,7 +78,7 @@ func TestCounters(t *testing.T) {
 	if _, known := e.counters.Live("lead"); known {
 		t.Error("counted before it was asked to")
 	}
-	if err := e.counters.refresh(bg, e); err != nil {
+	if err := e.counters.Refresh(bg, e.db, e.Catalog()); err != nil {
 		t.Fatal(err)
 	}
 	if n, known := e.counters.Live("lead"); n != 1_000 || !known {
@@ -102,14 +102,14 @@ func TestCounters(t *testing.T) {
 		t.Error("a field without an index is counted")
 	}
 	e.makeFor(t, e.System(0), "lead", patches[:100]...)
-	if err := e.counters.refresh(bg, e); err != nil {
+	if err := e.counters.Refresh(bg, e.db, e.Catalog()); err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := e.counters.Live("lead"); n != 1_000 {
 		t.Errorf("%d live: little changed, and all was counted again", n)
 	}
 	e.makeFor(t, e.System(0), "lead", patches[:450]...)
-	if err := e.counters.refresh(bg, e); err != nil {
+	if err := e.counters.Refresh(bg, e.db, e.Catalog()); err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := e.counters.Live("lead"); n != 1_550 {
@@ -117,7 +117,7 @@ func TestCounters(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(bg)
 	cancel()
-	if e.counters.refresh(ended, e) == nil {
+	if e.counters.Refresh(ended, e.db, e.Catalog()) == nil {
 		t.Error("counting went on after its context ended")
 	}
 }
@@ -179,7 +179,7 @@ func TestSparseSearch(t *testing.T) {
 	if got := ask(); !slices.Equal(got, want) || sparse() != nil {
 		t.Errorf("before counting: %v", got)
 	}
-	if err := e.counters.refresh(bg, e); err != nil {
+	if err := e.counters.Refresh(bg, e.db, e.Catalog()); err != nil {
 		t.Fatal(err)
 	}
 	if acl := sparse(); acl == nil || len(acl.Owners) != 1 || len(acl.Teams) != 1 {
@@ -250,23 +250,23 @@ func TestSearchQueue(t *testing.T) {
 	entry := func(words string) search.Entry { return search.Entry{ID: 77, Object: "lead", Words: words} }
 	cases := []struct {
 		name  string
-		steps func(q *searchQueue)
+		steps func(q *search.Queue)
 		want  string
 	}{
-		{"new", func(q *searchQueue) { q.add(entry("first")) }, "first"},
-		{"changed", func(q *searchQueue) { q.put(entry("second")) }, "second"},
-		{"gone", func(q *searchQueue) { q.remove(77) }, ""},
-		{"new and changed", func(q *searchQueue) { q.add(entry("first")); q.put(entry("second")); q.put(entry("third")) }, "third"},
-		{"gone and back", func(q *searchQueue) { q.remove(77); q.put(entry("back")) }, "back"},
-		{"changed and gone", func(q *searchQueue) { q.put(entry("x")); q.remove(77) }, ""},
-		{"came and went", func(q *searchQueue) { q.add(entry("x")); q.remove(77) }, ""},
+		{"new", func(q *search.Queue) { q.Add(entry("first")) }, "first"},
+		{"changed", func(q *search.Queue) { q.Put(entry("second")) }, "second"},
+		{"gone", func(q *search.Queue) { q.Remove(77) }, ""},
+		{"new and changed", func(q *search.Queue) { q.Add(entry("first")); q.Put(entry("second")); q.Put(entry("third")) }, "third"},
+		{"gone and back", func(q *search.Queue) { q.Remove(77); q.Put(entry("back")) }, "back"},
+		{"changed and gone", func(q *search.Queue) { q.Put(entry("x")); q.Remove(77) }, ""},
+		{"came and went", func(q *search.Queue) { q.Add(entry("x")); q.Remove(77) }, ""},
 	}
 	for _, c := range cases {
 		var words []string
 		err := e.db.Write(bg, func(tx *db.Tx) error {
-			var q searchQueue
+			var q search.Queue
 			c.steps(&q)
-			return q.flush(bg, tx)
+			return q.Flush(bg, tx)
 		})
 		if err == nil {
 			err = e.db.Read(bg, func(q db.Querier) error {

@@ -1,67 +1,11 @@
 package record
 
 import (
-	"context"
 	"strings"
 
-	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/engine/search"
-	"ashna/kit/ident"
 )
-
-// searchQueue collects what a transaction changes about the search index, in order, so that it is written once at the end.
-type searchQueue []searchStep
-
-// searchStep is one change of the index: the entry of a record that is new, that changed, or that is gone.
-type searchStep struct {
-	entry search.Entry
-	fresh bool
-	gone  bool
-}
-
-func (s *searchQueue) add(e search.Entry) { *s = append(*s, searchStep{entry: e, fresh: true}) }
-func (s *searchQueue) put(e search.Entry) { *s = append(*s, searchStep{entry: e}) }
-func (s *searchQueue) remove(id ident.ID) {
-	*s = append(*s, searchStep{entry: search.Entry{ID: int64(id)}, gone: true})
-}
-
-// flush writes the last step of each record. A record whose first step made it new has no entry yet.
-func (s *searchQueue) flush(ctx context.Context, tx *db.Tx) error {
-	at := make(map[int64]int, len(*s))
-	var steps []searchStep
-	for _, step := range *s {
-		i, known := at[step.entry.ID]
-		if !known {
-			at[step.entry.ID] = len(steps)
-			steps = append(steps, step)
-			continue
-		}
-		step.fresh = steps[i].fresh
-		steps[i] = step
-	}
-	*s = nil
-	var fresh, changed []search.Entry
-	var gone []int64
-	for _, step := range steps {
-		switch {
-		case step.gone && step.fresh: // it came and went
-		case step.gone:
-			gone = append(gone, step.entry.ID)
-		case step.fresh:
-			fresh = append(fresh, step.entry)
-		default:
-			changed = append(changed, step.entry)
-		}
-	}
-	if err := search.Remove(ctx, tx, gone); err != nil {
-		return err
-	}
-	if err := search.Put(ctx, tx, changed); err != nil {
-		return err
-	}
-	return search.Add(ctx, tx, fresh)
-}
 
 // index notes that a record is to be found, found otherwise, or found no more.
 func (t *Tx) index(now, old *Record, touched []*meta.Attr) {
@@ -71,11 +15,11 @@ func (t *Tx) index(now, old *Record, touched []*meta.Attr) {
 		if old == nil {
 			return
 		}
-		t.search.remove(now.ID())
+		t.search.Remove(int64(now.ID()))
 	case old == nil:
-		t.search.add(entryOf(now, nil))
+		t.search.Add(entryOf(now, nil))
 	case old.Deleted() || now.Entity.Found != nil || affectsSearch(touched):
-		t.search.put(entryOf(now, nil))
+		t.search.Put(entryOf(now, nil))
 	}
 }
 

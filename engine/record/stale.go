@@ -3,12 +3,12 @@ package record
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"ashna/engine/access"
 	"ashna/engine/db"
-	"ashna/engine/meta"
+	"ashna/engine/schema"
+	"ashna/engine/setting"
 	"ashna/kit/fault"
 )
 
@@ -31,7 +31,7 @@ func (t *Tx) upToDate(ctx context.Context, version int64) error {
 	if version == t.who.Catalog.Version {
 		return nil
 	}
-	settings, err := readSettings(ctx, t.db)
+	settings, err := setting.Read(ctx, t.db)
 	if err != nil {
 		return err
 	}
@@ -39,45 +39,10 @@ func (t *Tx) upToDate(ctx context.Context, version int64) error {
 	if err != nil {
 		return err
 	}
-	if settings.Language != t.sorts || !keptAlike(t.who.Catalog, now) {
+	if settings.Language != t.sorts || !schema.KeptAlike(t.who.Catalog, now) {
 		return fault.Wrap(fault.Unavailable, "catalog.stale", ErrStale)
 	}
 	return nil
-}
-
-// keptAlike says whether writers under two catalogs keep the same beside the values themselves.
-func keptAlike(old, now *meta.Catalog) bool {
-	for _, e := range old.Entities {
-		other, ok := now.Object(e.Name)
-		if ok && upkeep(e) != upkeep(other) {
-			return false
-		}
-	}
-	return true
-}
-
-// upkeep writes down what every save of an object keeps beside the values: answers of formulas and roll-ups, order keys, search.
-func upkeep(e *meta.Entity) string {
-	var b strings.Builder
-	for _, a := range e.Fields {
-		if computed := isComputed(a); computed || a.Order != "" || a.Search {
-			kind, _ := meta.MarshalKind(a.Kind)
-			if !computed {
-				kind = nil
-			}
-			fmt.Fprintf(&b, "%s %s %t %s\n", a.Name, a.Order, a.Search, kind)
-		}
-	}
-	return b.String() + e.SearchWhere
-}
-
-// isComputed says whether the engine works the stored value of a field out from others.
-func isComputed(a *meta.Attr) bool {
-	switch a.Kind.(type) {
-	case meta.FormulaKind, meta.RollupKind:
-		return a.Stored
-	}
-	return false
 }
 
 // Fresh runs do for a viewer. When do meets a name that is unknown, or a catalog that changed meanwhile, the engine takes over what other

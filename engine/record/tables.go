@@ -12,6 +12,7 @@ import (
 	"ashna/engine/query"
 	"ashna/engine/schema"
 	"ashna/engine/search"
+	"ashna/engine/setting"
 	"ashna/kit/calendar"
 	"ashna/kit/formula"
 )
@@ -60,7 +61,7 @@ func (e *Engine) sync(ctx context.Context) error {
 		if err := holdShape(ctx, tx, ""); err != nil {
 			return err
 		}
-		settings, err := readSettings(ctx, tx)
+		settings, err := setting.Read(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -139,12 +140,8 @@ func lockSeed(ctx context.Context, tx *db.Tx) error {
 
 // seedSettings writes the settings of a new workspace by its language.
 func (e *Engine) seedSettings(ctx context.Context) error {
-	value, err := json.Marshal(DefaultSettings(e.language))
-	if err != nil {
-		return err
-	}
 	return e.db.Write(ctx, func(tx *db.Tx) error {
-		if err := tx.Later(ctx, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", settingWorkspace, string(value)); err != nil {
+		if err := setting.WriteFirst(ctx, tx, DefaultSettings(e.language)); err != nil {
 			return err
 		}
 		return raise(ctx, tx, epochSettings)

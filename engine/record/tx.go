@@ -12,6 +12,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/search"
 	"ashna/kit/calendar"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
@@ -37,7 +38,7 @@ type Tx struct {
 	fresh   map[ident.ID]bool // records made in this transaction
 	known   map[int64]knownTarget
 	shared  bool // a share was given in this transaction
-	search  searchQueue
+	search  search.Queue
 	order   func(string) []byte // makes order keys
 	sorts   string              // the language of the order keys
 	world   *world
@@ -78,7 +79,7 @@ func (e *Engine) newTx(tx *db.Tx, who *access.Viewer, via change.Via) *Tx {
 
 // finish writes what was put off: the search index, the epochs, and the log as the last statement.
 func (t *Tx) finish(ctx context.Context) error {
-	if err := t.search.flush(ctx, t.db); err != nil {
+	if err := t.search.Flush(ctx, t.db); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.raised)) {

@@ -9,6 +9,7 @@ import (
 	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/engine/schema"
+	"ashna/engine/setting"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
@@ -162,7 +163,7 @@ func (t *Tx) raiseFor(e *meta.Entity) {
 	switch e.Name {
 	case meta.ObjectUser, meta.ObjectTeam, meta.ObjectBranch, meta.ObjectRole, access.ObjectAssignment:
 		t.raised[epochPolicy] = true
-	case objectRate:
+	case setting.ObjectRate:
 		t.raised[epochSettings] = true
 	}
 }

@@ -1,8 +1,11 @@
-package record
+// Package tally knows, roughly and from memory, how many records there are: for the planner of lists and for searches. What it does not know,
+// or has wrong, costs time and never changes an answer.
+package tally
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sort"
 	"sync"
 	"time"
@@ -13,9 +16,9 @@ import (
 	"ashna/kit/formula"
 )
 
-// counters know roughly how many live rows each owner, team, branch and indexed choice has, and how the values of indexed numbers, days and
+// Counters know roughly how many live rows each owner, team, branch and indexed choice has, and how the values of indexed numbers, days and
 // moments lie. They are counted in the background and serve the planner of lists only.
-type counters struct {
+type Counters struct {
 	mu      sync.RWMutex
 	objects map[string]*objectCount
 }
@@ -33,16 +36,17 @@ type spread struct {
 	filled  float64
 }
 
-func newCounters() *counters { return &counters{objects: map[string]*objectCount{}} }
+// New makes counters that know nothing yet.
+func New() *Counters { return &Counters{objects: map[string]*objectCount{}} }
 
-func (c *counters) of(object string) *objectCount {
+func (c *Counters) of(object string) *objectCount {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.objects[object]
 }
 
 // Live gives the live records of an object.
-func (c *counters) Live(object string) (int64, bool) {
+func (c *Counters) Live(object string) (int64, bool) {
 	o := c.of(object)
 	if o == nil {
 		return 0, false
@@ -51,7 +55,7 @@ func (c *counters) Live(object string) (int64, bool) {
 }
 
 // Rows gives the live records with a key in a column.
-func (c *counters) Rows(object, column string, key any) (int64, bool) {
+func (c *Counters) Rows(object, column string, key any) (int64, bool) {
 	o := c.of(object)
 	if o == nil {
 		return 0, false
@@ -64,7 +68,7 @@ func (c *counters) Rows(object, column string, key any) (int64, bool) {
 }
 
 // Below gives the share of live records below a value.
-func (c *counters) Below(object, column string, value int64) (float64, bool) {
+func (c *Counters) Below(object, column string, value int64) (float64, bool) {
 	o := c.of(object)
 	if o == nil || len(o.ranges[column].borders) == 0 {
 		return 0, false
@@ -75,10 +79,10 @@ func (c *counters) Below(object, column string, value int64) (float64, bool) {
 }
 
 // Shares is not counted: a share is rare beside what roles give.
-func (c *counters) Shares(string, []int64) (int64, bool) { return 0, false }
+func (c *Counters) Shares(string, []int64) (int64, bool) { return 0, false }
 
-// visible gives how many live records of an object are among rows, those that are shared aside; some may be counted twice.
-func (c *counters) visible(object string, rows access.Rows) int64 {
+// Visible gives how many live records of an object are among rows, those that are shared aside; some may be counted twice.
+func (c *Counters) Visible(object string, rows access.Rows) int64 {
 	var n int64
 	add := func(column string, keys ...int64) {
 		for _, key := range keys {
@@ -105,13 +109,14 @@ const (
 	rangeParts     = 100
 )
 
-// run counts until ctx ends.
-func (c *counters) run(ctx context.Context, e *Engine) {
+// Run counts until ctx ends, on connections for reading; failures are told to log and made good the next time. The catalog is asked for
+// before each count.
+func (c *Counters) Run(ctx context.Context, d *db.DB, catalog func() *meta.Catalog, log *slog.Logger) {
 	tick := time.NewTicker(countEvery)
 	defer tick.Stop()
 	for {
-		if err := c.refresh(ctx, e); err != nil && ctx.Err() == nil {
-			e.log.Debug("count rows", "err", err)
+		if err := c.Refresh(ctx, d, catalog()); err != nil && ctx.Err() == nil {
+			log.Debug("count rows", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -121,17 +126,17 @@ func (c *counters) run(ctx context.Context, e *Engine) {
 	}
 }
 
-// refresh counts the objects that changed much since they were counted.
-func (c *counters) refresh(ctx context.Context, e *Engine) error {
+// Refresh counts the objects that changed much since they were counted. Its error is the last failure; what was known then stays.
+func (c *Counters) Refresh(ctx context.Context, d *db.DB, catalog *meta.Catalog) error {
 	var failed error
-	for _, entity := range e.Catalog().Entities {
+	for _, entity := range catalog.Entities {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if entity.Small {
 			continue
 		}
-		if err := c.count(ctx, e, entity); err != nil {
+		if err := c.count(ctx, d, entity); err != nil {
 			failed = fmt.Errorf("count %s: %w", entity.Name, err)
 		}
 	}
@@ -139,10 +144,10 @@ func (c *counters) refresh(ctx context.Context, e *Engine) error {
 }
 
 // count counts one object, unless little changed.
-func (c *counters) count(ctx context.Context, e *Engine, entity *meta.Entity) error {
+func (c *Counters) count(ctx context.Context, d *db.DB, entity *meta.Entity) error {
 	ctx, cancel := context.WithTimeout(ctx, countTime)
 	defer cancel()
-	return e.db.Read(ctx, func(q db.Querier) error {
+	return d.Read(ctx, func(q db.Querier) error {
 		row, _, err := db.One(ctx, q, "SELECT coalesce(max(seq), 0) FROM changes")
 		if err != nil {
 			return err
