@@ -121,13 +121,13 @@ const (
 
 // deadlines bounds how long a slow client may take to send and to read.
 func (s *server) deadlines(rt *route, w http.ResponseWriter) {
-	now := machine().Now()
-	read, write := now.Add(s.Limits.Time), now.Add(s.Limits.Time+sendTime)
+	// Reading may take as long as writing: a read that times out while the request runs ends the context of the connection for good.
+	end := machine().Now().Add(s.Limits.Time + sendTime)
 	if rt.long {
-		read, write = now.Add(longTime), now.Add(longTime)
+		end = machine().Now().Add(longTime)
 	}
 	c := http.NewResponseController(w)
-	_, _ = c.SetReadDeadline(read), c.SetWriteDeadline(write) // writers of tests have none
+	_, _ = c.SetReadDeadline(end), c.SetWriteDeadline(end) // writers of tests have none
 }
 
 // admit lets a request in: who it is, how much it may ask, whether the policy of the route allows it, and how long its body may be.
@@ -193,6 +193,9 @@ func (s *server) finish(rt *route, w *answer, r *request, err error) {
 	if w.status != 0 {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0)) // long past: nothing more is sent, not even the end
 		return
+	}
+	if r.Request.Context().Err() != nil {
+		w.Header().Set("Connection", "close") // its context has ended, and so would everything that comes over it
 	}
 	s.problem(w, r, err)
 }

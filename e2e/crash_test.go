@@ -102,28 +102,29 @@ func (x *wreck) round(n int) {
 		again.kill()
 	}
 	x.start()
-	x.quiet(killed)
+	x.quiet(x, killed)
 	x.crew.verify(x, x.client, false)
 	if n%4 == 0 {
 		x.check(x)
 	}
 }
 
-// quiet waits until the database has ended what the killed process left on its connections: a commit that was sent is done also when
-// nobody listens any more.
-func (x *wreck) quiet(killed time.Time) {
-	if x.url == "" {
+// quiet waits until the database has ended what was begun before a moment: a commit that was sent is done also when nobody listens any
+// more.
+func (p place) quiet(t testing.TB, before time.Time) {
+	t.Helper()
+	if p.url == "" {
 		return
 	}
 	const held = "SELECT count(*) FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation JOIN pg_stat_activity AS a ON a.pid = l.pid " +
 		"WHERE c.relnamespace = current_schema()::regnamespace AND a.xact_start < to_timestamp($1::bigint / 1000000.0)"
 	for range 200 {
-		if ask(x, x.place, held, killed.UnixMicro()) == 0 {
+		if ask(t, p, held, before.UnixMicro()) == 0 {
 			return
 		}
 		time.Sleep(pause)
 	}
-	x.Error("transactions of the killed process go on")
+	t.Error("transactions of lost connections go on")
 }
 
 // ask runs a query that gives one number.

@@ -3,6 +3,7 @@
 #
 #   scripts/postgres.sh start          start the server unless it runs, and print its URL
 #   scripts/postgres.sh url            print the URL of the running server
+#   scripts/postgres.sh restart        end the server as a crash would, and start it again on its port
 #   scripts/postgres.sh stop           stop the server and delete its data
 #   scripts/postgres.sh with COMMAND   run a command with ASHNA_TEST_POSTGRES set to the URL of a server of its own, and stop that server
 #                                      afterwards, also when the command fails. A URL that is already set is used as it is; "off" means
@@ -132,6 +133,13 @@ start() {
 	cat "$home/url"
 }
 
+restart() {
+	local bin
+	bin=$(programs)
+	running "$bin" || { say "no server is running: scripts/postgres.sh start"; exit 1; }
+	as_server "$bin/pg_ctl" -D "$home/data" -l "$home/server.log" -m immediate -w -t 60 restart >/dev/null
+}
+
 stop() {
 	local bin
 	[ -d "$home" ] || return 0
@@ -176,6 +184,7 @@ with() {
 
 case ${1:-} in
 start) start ;;
+restart) restart ;;
 stop) stop ;;
 url)
 	[ -s "$home/url" ] || { say "no server is running: scripts/postgres.sh start"; exit 1; }

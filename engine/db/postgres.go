@@ -23,8 +23,13 @@ const (
 	retries       = 6 // runs of a write that the database asks to be run again
 	pauseUnit     = 10 * time.Millisecond
 	migrationLock = 4_712
-	cancelTime    = time.Second // how long a server may take to end a statement before its connection is given up
+	cancelTime    = time.Second     // how long a server may take to end a statement before its connection is given up
+	pingTime      = 2 * time.Second // how long a connection that rested may take to show that it is alive
+	idleTime      = 5 * time.Second // how long the server keeps a write whose process is silent: it may be gone, and its locks stop all others
 )
+
+// patientText lets a reading take its time between statements: it holds no lock that anybody waits for.
+const patientText = "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"
 
 var schemaPattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
@@ -79,6 +84,7 @@ func configure(c Config) (*pgxpool.Config, string, error) {
 	conn.RuntimeParams["search_path"] = schema + ",public"
 	conn.RuntimeParams["application_name"] = "ashna"
 	conn.RuntimeParams["jit"] = "off"
+	conn.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(idleTime.Milliseconds())
 	conn.RuntimeParams["lock_timeout"] = fmt.Sprint(c.Wait.Milliseconds())
 	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	conn.ConnectTimeout = 5 * time.Second
@@ -87,6 +93,7 @@ func configure(c Config) (*pgxpool.Config, string, error) {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelTime}
 	}
 	config.AfterConnect = assertPostgres
+	config.PingTimeout = pingTime
 	config.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
 	if c.Readers > 0 {
 		config.MaxConns = int32(c.Readers + 4)
@@ -177,6 +184,9 @@ func (d *postgresDB) read(ctx context.Context, snapshot bool, do func(Querier) e
 	}
 	r.renew = nil
 	defer r.rollback(ctx)
+	if err := Each(ctx, r, patientText, nil, func(Row) error { return nil }); err != nil {
+		return err
+	}
 	return do(r)
 }
 
