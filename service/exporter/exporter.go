@@ -6,15 +6,17 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 
 	"ashna/engine/access"
 	"ashna/engine/change"
 	"ashna/engine/meta"
 	"ashna/engine/record"
 	"ashna/kit/fault"
+	"ashna/kit/text"
 )
 
 // Spec says what to write and how.
@@ -28,7 +30,7 @@ type Spec struct {
 
 const pageRows = 1_000
 
-// Formats are the formats that Export writes.
+// Formats are the formats that Export writes; nobody changes the list.
 var Formats = []string{"csv", "jsonl"}
 
 // Check says whether a viewer may export as the spec asks, before the first byte is written.
@@ -40,31 +42,55 @@ func Check(e *record.Engine, who *access.Viewer, s Spec) (*meta.Entity, []*meta.
 	if !who.Can(entity, access.Export) {
 		return nil, nil, fault.New(fault.Denied, "error.denied")
 	}
-	if s.Format != "csv" && s.Format != "jsonl" {
+	if !slices.Contains(Formats, s.Format) {
 		return nil, nil, fault.At("format", "value.choice", "value", s.Format)
 	}
 	fields, err := e.Fields(who, entity, s.Fields)
 	return entity, fields, err
 }
 
-// Export writes the records of an object and says how many. It reads page by page, so that memory does not grow with the list, and notes in the
-// log who took how much of what.
+// Export writes the records of an object and says how many. It reads page by page, so that memory does not grow with the list. It notes in
+// the log who took how much of what, also when it ends on the way: what was written may have been read.
 func Export(ctx context.Context, e *record.Engine, who *access.Viewer, via change.Via, s Spec, to io.Writer) (int64, error) {
 	entity, fields, err := Check(e, who, s)
 	if err != nil {
 		return 0, err
 	}
-	if s.Sort == "" {
-		s.Sort = meta.FieldID
+	n, err := stream(ctx, e, who, entity, fields, s, to)
+	if err != nil && n == 0 {
+		return 0, err
 	}
+	event := map[string]any{"event": "export", "filter": s.Filter, "format": s.Format, "rows": n}
+	if err != nil {
+		event["stopped"] = true
+	}
+	return n, errors.Join(err, note(context.WithoutCancel(ctx), e, who, via, entity, event))
+}
+
+// note writes an event into the log.
+func note(ctx context.Context, e *record.Engine, who *access.Viewer, via change.Via, entity *meta.Entity, event map[string]any) error {
+	fields, err := json.Marshal(event)
+	if err != nil {
+		return fmt.Errorf("log export: %w", err)
+	}
+	return e.Write(ctx, who, via, func(tx *record.Tx) error {
+		tx.Event(entity.Name, 0, fields)
+		return nil
+	})
+}
+
+// stream writes page after page and says how many records it gave away.
+func stream(ctx context.Context, e *record.Engine, who *access.Viewer, entity *meta.Entity, fields []*meta.Attr, s Spec, to io.Writer) (int64, error) {
 	out := bufio.NewWriterSize(to, 1<<16)
 	w, err := newWriter(s.Format, out, fields)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
 	q := record.Question{Filter: s.Filter, Sort: s.Sort, Fields: fields, Limit: pageRows, Right: access.Export}
-	for {
+	if q.Sort == "" {
+		q.Sort = meta.FieldID
+	}
+	for n := int64(0); ; {
 		page, err := e.List(ctx, who, entity, q)
 		if err != nil {
 			return n, err
@@ -75,24 +101,13 @@ func Export(ctx context.Context, e *record.Engine, who *access.Viewer, via chang
 			}
 			n++
 		}
+		if err := errors.Join(w.flush(), out.Flush()); err != nil {
+			return n, fmt.Errorf("write export: %w", err)
+		}
 		if q.Cursor = page.Next; q.Cursor == "" {
-			break
+			return n, nil
 		}
 	}
-	if err := w.flush(); err != nil {
-		return n, fmt.Errorf("write export: %w", err)
-	}
-	if err := out.Flush(); err != nil {
-		return n, fmt.Errorf("write export: %w", err)
-	}
-	event, err := json.Marshal(map[string]any{"event": "export", "filter": s.Filter, "format": s.Format, "rows": n})
-	if err != nil {
-		return n, fmt.Errorf("log export: %w", err)
-	}
-	return n, e.Write(ctx, who, via, func(tx *record.Tx) error {
-		tx.Event(entity.Name, 0, event)
-		return nil
-	})
 }
 
 // writer writes records in one format.
@@ -151,23 +166,5 @@ func (t *table) flush() error {
 	return t.out.Error()
 }
 
-// Guard puts a quote before a cell that begins like a formula of a spreadsheet: = + - @, tab or return. Plain numbers stay as they are.
-func Guard(cell string) string {
-	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) || number(cell) {
-		return cell
-	}
-	return "'" + cell
-}
-
-// number says whether a cell is a signed number or a telephone number, which no spreadsheet runs.
-func number(cell string) bool {
-	if len(cell) < 2 || cell[0] != '+' && cell[0] != '-' {
-		return false
-	}
-	for _, c := range []byte(cell[1:]) {
-		if (c < '0' || c > '9') && c != '.' {
-			return false
-		}
-	}
-	return true
-}
+// Guard gives a text as a cell that no spreadsheet runs as a formula; an import gives it back exactly. See text.GuardCell.
+func Guard(cell string) string { return text.GuardCell(cell) }
