@@ -24,10 +24,13 @@ type Module struct {
 	Locale   fs.FS // en.json, fa.json, az.json
 }
 
-// Check refuses a list in which a module occurs twice or lacks one that it requires.
+// Check refuses a list in which a module has no name, occurs twice or lacks one that it requires. The order does not matter.
 func Check(list []Module) error {
 	var names []string
-	for _, m := range list {
+	for i, m := range list {
+		if m.Name == "" {
+			return fmt.Errorf("module %d has no name", i+1)
+		}
 		if slices.Contains(names, m.Name) {
 			return fmt.Errorf("module %s is listed twice", m.Name)
 		}
@@ -43,7 +46,7 @@ func Check(list []Module) error {
 	return nil
 }
 
-// Options collects what the modules declare for the engine.
+// Options adds what the modules declare for the engine to what is in o. Readers and texts are for the application.
 func Options(list []Module, o record.Options) record.Options {
 	for _, m := range list {
 		o.Objects = append(o.Objects, m.Objects...)
