@@ -56,7 +56,8 @@ func Export(ctx context.Context, e *record.Engine, who *access.Viewer, via chang
 	if err != nil {
 		return 0, err
 	}
-	n, err := stream(ctx, e, who, entity, fields, s, to)
+	x := export{engine: e, who: who, entity: entity, fields: fields, spec: s}
+	n, err := x.stream(ctx, to)
 	if err != nil && n == 0 {
 		return 0, err
 	}
@@ -64,34 +65,43 @@ func Export(ctx context.Context, e *record.Engine, who *access.Viewer, via chang
 	if err != nil {
 		event["stopped"] = true
 	}
-	return n, errors.Join(err, note(context.WithoutCancel(ctx), e, who, via, entity, event))
+	return n, errors.Join(err, x.note(context.WithoutCancel(ctx), via, event))
+}
+
+// export is one export on its way.
+type export struct {
+	engine *record.Engine
+	who    *access.Viewer
+	entity *meta.Entity
+	fields []*meta.Attr
+	spec   Spec
 }
 
 // note writes an event into the log.
-func note(ctx context.Context, e *record.Engine, who *access.Viewer, via change.Via, entity *meta.Entity, event map[string]any) error {
+func (x export) note(ctx context.Context, via change.Via, event map[string]any) error {
 	fields, err := json.Marshal(event)
 	if err != nil {
 		return fmt.Errorf("log export: %w", err)
 	}
-	return e.Write(ctx, who, via, func(tx *record.Tx) error {
-		tx.Event(entity.Name, 0, fields)
+	return x.engine.Write(ctx, x.who, via, func(tx *record.Tx) error {
+		tx.Event(x.entity.Name, 0, fields)
 		return nil
 	})
 }
 
 // stream writes page after page and says how many records it gave away.
-func stream(ctx context.Context, e *record.Engine, who *access.Viewer, entity *meta.Entity, fields []*meta.Attr, s Spec, to io.Writer) (int64, error) {
+func (x export) stream(ctx context.Context, to io.Writer) (int64, error) {
 	out := bufio.NewWriterSize(to, 1<<16)
-	w, err := newWriter(s.Format, out, fields)
+	w, err := newWriter(x.spec.Format, out, x.fields)
 	if err != nil {
 		return 0, err
 	}
-	q := record.Question{Filter: s.Filter, Sort: s.Sort, Fields: fields, Limit: pageRows, Right: access.Export}
+	q := record.Question{Filter: x.spec.Filter, Sort: x.spec.Sort, Fields: x.fields, Limit: pageRows, Right: access.Export}
 	if q.Sort == "" {
 		q.Sort = meta.FieldID
 	}
 	for n := int64(0); ; {
-		page, err := e.List(ctx, who, entity, q)
+		page, err := x.engine.List(ctx, x.who, x.entity, q)
 		if err != nil {
 			return n, err
 		}

@@ -44,8 +44,8 @@ func everywhere(t *testing.T, do func(w *enginetest.World)) {
 	enginetest.Everywhere(t, options(), do)
 }
 
-// export writes deals and gives the file.
-func export(w *enginetest.World, who *access.Viewer, s Spec) (string, int64, error) {
+// take writes deals and gives the file.
+func take(w *enginetest.World, who *access.Viewer, s Spec) (string, int64, error) {
 	w.Helper()
 	if s.Object == "" {
 		s.Object = "deals"
@@ -61,7 +61,7 @@ func export(w *enginetest.World, who *access.Viewer, s Spec) (string, int64, err
 // names reads the names in a file of deals.
 func names(w *enginetest.World, who *access.Viewer) []string {
 	w.Helper()
-	file, n, err := export(w, who, Spec{Fields: []string{"name"}, Sort: "name"})
+	file, n, err := take(w, who, Spec{Fields: []string{"name"}, Sort: "name"})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -91,12 +91,12 @@ func TestFiles(t *testing.T) {
 				`"phone":"+989121234567","tags":["a","b"],"notes":"two\nlines","twice":-6.50}` + "\n" +
 				`{"id":"` + b.ID().String() + `","version":1,"name":"B","amount":null,"change":null,"phone":null,"tags":[],"notes":null,"twice":null}` + "\n"},
 		} {
-			file, n, err := export(w, w.System(), Spec{Format: c.format, Fields: fields})
+			file, n, err := take(w, w.System(), Spec{Format: c.format, Fields: fields})
 			if err != nil || n != 2 || file != c.want {
 				t.Errorf("%s: %d, %v\n%s\nwant\n%s", c.format, n, err, file, c.want)
 			}
 		}
-		file, _, err := export(w, w.System(), Spec{})
+		file, _, err := take(w, w.System(), Spec{})
 		head, _, _ := strings.Cut(file, "\n")
 		for _, name := range []string{"id", "owner", "created_at", "secret", "twice"} {
 			if err != nil || !slices.Contains(strings.Split(head, ","), name) {
@@ -122,7 +122,7 @@ func TestFilterSortAndNone(t *testing.T) {
 			{Spec{Sort: "-name"}, "c b a"}, {Spec{Sort: "name", Filter: `name != "b"`}, "a c"}, {Spec{}, "b c a"}, {Spec{Filter: "false"}, ""},
 		} {
 			c.spec.Fields, c.spec.Format = []string{"name"}, "jsonl"
-			file, n, err := export(w, w.System(), c.spec)
+			file, n, err := take(w, w.System(), c.spec)
 			var got []string
 			for line := range strings.Lines(file) {
 				var r struct{ Name string }
@@ -135,7 +135,7 @@ func TestFilterSortAndNone(t *testing.T) {
 				t.Errorf("%+v: %v %v", c.spec, got, err)
 			}
 		}
-		if file, _, err := export(w, w.System(), Spec{Filter: "false", Fields: []string{"name"}}); err != nil || file != "id,version,name\n" {
+		if file, _, err := take(w, w.System(), Spec{Filter: "false", Fields: []string{"name"}}); err != nil || file != "id,version,name\n" {
 			t.Errorf("none: %q %v", file, err)
 		}
 	})
@@ -159,7 +159,7 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 			"filter":       {Spec{Filter: "odd = 1"}, "filter"},
 			"hidden in it": {Spec{Filter: `secret = "s"`}, "filter"},
 		} {
-			file, n, err := export(w, manager, c.spec)
+			file, n, err := take(w, manager, c.spec)
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) || n != 0 || strings.Contains(file, "a") && name != "filter" && strings.Contains(file, "\na") {
 				t.Errorf("%s: %q %d %v, want %s", name, file, n, err, c.want)
 			}
@@ -190,7 +190,7 @@ func TestWhoMayExport(t *testing.T) {
 			access.RoleOwner: -1, access.RoleAdministrator: -1, access.RoleManager: -1, access.RoleMember: fault.Denied, access.RoleViewer: fault.Denied,
 		} {
 			who := w.User(code+"@example.com", code, nil)
-			file, n, err := export(w, who, Spec{})
+			file, n, err := take(w, who, Spec{})
 			if want < 0 && (err != nil || n != 1) || want >= 0 && (!fault.Is(err, want) || file != "") {
 				t.Errorf("%s: %d %v %q", code, n, err, file)
 			}
@@ -199,7 +199,7 @@ func TestWhoMayExport(t *testing.T) {
 			}
 		}
 		blind := role(w, "blind", `"export":"all"`, "", nil)
-		if _, _, err := export(w, blind, Spec{}); !fault.Is(err, fault.NotFound) {
+		if _, _, err := take(w, blind, Spec{}); !fault.Is(err, fault.NotFound) {
 			t.Errorf("who sees nothing: %v", err)
 		}
 	})
@@ -256,7 +256,7 @@ func TestHiddenFieldsStayInside(t *testing.T) {
 		} {
 			who := role(w, "r"+fmt.Sprint(len(c.fields)), `"read":"all","export":"all"`, c.fields, nil)
 			for _, format := range Formats {
-				file, n, err := export(w, who, Spec{Format: format})
+				file, n, err := take(w, who, Spec{Format: format})
 				if err != nil || n != 1 {
 					t.Fatalf("%d %v", n, err)
 				}
@@ -282,7 +282,7 @@ func TestTheLogTellsWhoTookWhat(t *testing.T) {
 		}
 		who := w.User("m@example.com", access.RoleManager, nil)
 		before := len(w.Changes())
-		if _, _, err := export(w, who, Spec{Filter: `name != "n0"`}); err != nil {
+		if _, _, err := take(w, who, Spec{Filter: `name != "n0"`}); err != nil {
 			t.Fatal(err)
 		}
 		log := w.Changes()[before:]
@@ -367,7 +367,7 @@ func TestPages(t *testing.T) {
 	everywhere(t, func(w *enginetest.World) {
 		fill(w, 2*pageRows+1)
 		for _, sort := range []string{"", "name", "-name", "change,-name"} {
-			file, n, err := export(w, w.System(), Spec{Sort: sort, Fields: []string{"name", "change"}})
+			file, n, err := take(w, w.System(), Spec{Sort: sort, Fields: []string{"name", "change"}})
 			rows, bad := csv.NewReader(strings.NewReader(file)).ReadAll()
 			if err != nil || bad != nil || n != 2*pageRows+1 || len(rows) != 2*pageRows+2 {
 				t.Fatalf("%q: %d rows of %d: %v %v", sort, len(rows), n, err, bad)
@@ -471,7 +471,7 @@ func TestNoCellIsRun(t *testing.T) {
 			return err // a text that no field takes is no danger
 		})
 	}
-	file, n, err := export(w, w.System(), Spec{Fields: []string{"name", "notes"}})
+	file, n, err := take(w, w.System(), Spec{Fields: []string{"name", "notes"}})
 	if err != nil || int(n) != len(kept) || n < 20 {
 		t.Fatalf("%d of %d: %v", n, len(kept), err)
 	}
