@@ -40,10 +40,11 @@ func aggregate(k meta.RollupKind, field *meta.Attr, d *db.Dialect) string {
 	if k.Function == meta.Sum {
 		return sum
 	}
-	scale := "1"
-	if digits := 4 - field.Formula().Scale; !field.Formula().Money && digits > 0 {
-		scale = "1" + strings.Repeat("0", digits)
+	up, down := "1", "1" // from the decimals of the field to those of the answer
+	if digits := averageScale - field.Formula().Scale; !field.Formula().Money {
+		up += strings.Repeat("0", max(digits, 0))
+		down += strings.Repeat("0", max(-digits, 0))
 	}
-	scaled := fmt.Sprintf(d.Clamp, fmt.Sprintf(d.Wide, sum)+" * "+scale)
-	return "CASE WHEN count(" + column + ") > 0 THEN " + scaled + " / count(" + column + ") END"
+	scaled := fmt.Sprintf(d.Clamp, fmt.Sprintf(d.Wide, sum)+" * "+up)
+	return "CASE WHEN count(" + column + ") > 0 THEN " + scaled + " / (count(" + column + ") * " + down + ") END"
 }
