@@ -62,7 +62,7 @@ func (g *Generator) numbers(object string, depth int) string {
 // texts makes a condition on a text or a set.
 func (g *Generator) texts(object string) string {
 	if p := g.path(object, formula.Set, 2); p != "" && g.chance(4) {
-		return g.one("", "not ") + "has(" + p + ", " + g.word() + ")"
+		return g.one("(", "(not ") + "has(" + p + ", " + g.word() + "))"
 	}
 	t := g.text(object)
 	if t == "" {
