@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -27,6 +28,7 @@ type command struct {
 
 // settings are what flags and the environment say.
 type settings struct {
+	answers, words                          io.Writer // for programs, and for people
 	proxies                                 []netip.Prefix
 	data, database, listen, language        string
 	mapping, match, as, format, filter, out string
@@ -65,12 +67,12 @@ func help() string {
 }
 
 // start reads flags wherever they stand and runs the command.
-func (c command) start(ctx context.Context, args []string) error {
-	s := &settings{}
+func (c command) start(ctx context.Context, args []string, answers, said io.Writer) error {
+	s := &settings{answers: answers, words: said}
 	f := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	f.SetOutput(os.Stderr)
+	f.SetOutput(s.words)
 	f.Usage = func() {
-		fmt.Fprintf(os.Stderr, "Use: ashna %s %s\n\n%s.\n\n", c.name, c.usage, c.about)
+		fmt.Fprintf(s.words, "Use: ashna %s %s\n\n%s.\n\n", c.name, c.usage, c.about)
 		f.PrintDefaults()
 	}
 	f.StringVar(&s.data, "data", "ashna-data", "folder of the data")
@@ -135,7 +137,7 @@ func (s *settings) config(serve bool) app.Config {
 	}
 	return app.Config{
 		Data: s.data, Database: s.database, Serve: serve, Language: s.language, Version: version, Wait: s.wait, Proxies: s.proxies,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Log: slog.New(slog.NewTextHandler(s.words, &slog.HandlerOptions{Level: level})),
 	}
 }
 
@@ -150,8 +152,8 @@ func (s *settings) with(ctx context.Context, do func(*app.Workspace) error) (err
 }
 
 // printJSON writes an answer for programs.
-func printJSON(v any) error {
-	e := json.NewEncoder(os.Stdout)
+func (s *settings) printJSON(v any) error {
+	e := json.NewEncoder(s.answers)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }

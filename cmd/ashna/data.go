@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"strings"
 
@@ -35,21 +34,21 @@ func importFile(ctx context.Context, s *settings, words []string) error {
 			Object: words[0], File: words[1], Mapping: s.mapping, Match: s.match, Format: s.format, DryRun: s.dryRun, As: s.as, Errors: s.errors,
 			Progress: func(line string) {
 				if !s.quiet {
-					fmt.Fprint(os.Stderr, "\r"+line)
+					fmt.Fprint(s.words, "\r"+line)
 				}
 			},
 		})
 		if !s.quiet {
-			fmt.Fprintln(os.Stderr)
+			fmt.Fprintln(s.words)
 		}
 		if err != nil {
 			return err
 		}
-		if err := printJSON(report); err != nil {
+		if err := s.printJSON(report); err != nil {
 			return err
 		}
 		if report.Failed > 0 {
-			fmt.Fprintf(os.Stderr, "%d rows were left out: see %s\n", report.Failed, report.Errors)
+			fmt.Fprintf(s.words, "%d rows were left out: see %s\n", report.Failed, report.Errors)
 			return app.Exit(1)
 		}
 		return nil
@@ -67,13 +66,13 @@ func exportFlags(f *flag.FlagSet, s *settings) {
 
 func exportFile(ctx context.Context, s *settings, words []string) error {
 	return s.with(ctx, func(w *app.Workspace) error {
-		order := app.ExportOrder{Object: words[0], Format: s.format, Filter: s.filter, Sort: s.sort, File: s.out, As: s.as, Out: os.Stdout}
+		order := app.ExportOrder{Object: words[0], Format: s.format, Filter: s.filter, Sort: s.sort, File: s.out, As: s.as, Out: s.answers}
 		if s.fields != "" {
 			order.Fields = strings.Split(s.fields, ",")
 		}
 		n, err := w.ExportFile(ctx, order)
 		if err == nil {
-			fmt.Fprintf(os.Stderr, "%d records\n", n)
+			fmt.Fprintf(s.words, "%d records\n", n)
 		}
 		return err
 	})
@@ -93,8 +92,8 @@ func addUser(ctx context.Context, s *settings, words []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(os.Stderr, "One-time password, to be changed at the first sign-in:")
-		fmt.Println(password.Reveal())
+		fmt.Fprintln(s.words, "One-time password, to be changed at the first sign-in:")
+		fmt.Fprintln(s.answers, password.Reveal())
 		return nil
 	})
 }
@@ -113,7 +112,7 @@ func createToken(ctx context.Context, s *settings, words []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Println(token.Reveal())
+		fmt.Fprintln(s.answers, token.Reveal())
 		return nil
 	})
 }
@@ -124,7 +123,7 @@ func backupFile(ctx context.Context, s *settings, words []string) error {
 		if err != nil {
 			return err
 		}
-		return printJSON(summary)
+		return s.printJSON(summary)
 	})
 }
 
@@ -133,7 +132,7 @@ func restoreFile(ctx context.Context, s *settings, words []string) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(summary)
+	return s.printJSON(summary)
 }
 
 func check(ctx context.Context, s *settings, _ []string) error {
@@ -142,7 +141,7 @@ func check(ctx context.Context, s *settings, _ []string) error {
 		if err != nil {
 			return err
 		}
-		if err := printJSON(report); err != nil {
+		if err := s.printJSON(report); err != nil {
 			return err
 		}
 		if len(report.Findings) > 0 {
@@ -158,9 +157,9 @@ func benchFlags(f *flag.FlagSet, s *settings) {
 }
 
 func bench(ctx context.Context, s *settings, _ []string) error {
-	report, err := app.Bench(ctx, s.config(true), app.BenchOrder{Rows: s.rows, Clients: s.clients, Say: func(line string) { fmt.Fprintln(os.Stderr, line) }})
+	report, err := app.Bench(ctx, s.config(true), app.BenchOrder{Rows: s.rows, Clients: s.clients, Say: func(line string) { fmt.Fprintln(s.words, line) }})
 	if err != nil {
 		return err
 	}
-	return printJSON(report)
+	return s.printJSON(report)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,7 +19,7 @@ const version = "0.1.0"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	var exit app.Exit
 	switch {
 	case err == nil:
@@ -30,22 +31,23 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+// run carries out one command. What it answers to programs goes to answers, everything else to words.
+func run(ctx context.Context, args []string, answers, words io.Writer) error {
 	if len(args) == 0 {
-		fmt.Fprint(os.Stderr, help())
+		fmt.Fprint(words, help())
 		return app.Exit(2)
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		fmt.Print(help())
+		fmt.Fprint(answers, help())
 		return nil
 	case "version", "-version", "--version":
-		fmt.Println("ashna", version)
+		fmt.Fprintln(answers, "ashna", version)
 		return nil
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
-			return c.start(ctx, args[1:])
+			return c.start(ctx, args[1:], answers, words)
 		}
 	}
 	return fmt.Errorf("there is no command %q; ashna help lists them", args[0])

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,21 +40,9 @@ func program(t *testing.T, args ...string) outcome {
 // programUntil runs the program until ctx ends; heard gets each piece of what it says to people.
 func programUntil(t *testing.T, ctx context.Context, heard func(string), args ...string) outcome {
 	t.Helper()
-	outR, outW, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	errR, errW, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasOut, wasErr := os.Stdout, os.Stderr
-	os.Stdout, os.Stderr = outW, errW
-	out, said := drain(outR, nil), drain(errR, heard)
-	failed := run(ctx, args)
-	os.Stdout, os.Stderr = wasOut, wasErr
-	_, _ = outW.Close(), errW.Close()
-	o := outcome{out: <-out, err: <-said, failed: failed}
+	answers, words := &listener{}, &listener{heard: heard}
+	failed := run(ctx, args, answers, words)
+	o := outcome{out: answers.String(), err: words.String(), failed: failed}
 	var exit app.Exit
 	switch {
 	case failed == nil:
@@ -66,25 +55,28 @@ func programUntil(t *testing.T, ctx context.Context, heard func(string), args ..
 	return o
 }
 
-func drain(r io.ReadCloser, heard func(string)) <-chan string {
-	all := make(chan string, 1)
-	go func() {
-		defer func() { _ = r.Close() }()
-		var text bytes.Buffer
-		piece := make([]byte, 4096)
-		for {
-			n, err := r.Read(piece)
-			text.Write(piece[:n])
-			if heard != nil && n > 0 {
-				heard(text.String())
-			}
-			if err != nil {
-				all <- text.String()
-				return
-			}
-		}
-	}()
-	return all
+// listener keeps what is written to it, and tells of each piece.
+type listener struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	heard func(string)
+}
+
+func (l *listener) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	n, err := l.text.Write(p)
+	all := l.text.String()
+	l.mu.Unlock()
+	if l.heard != nil {
+		l.heard(all)
+	}
+	return n, err
+}
+
+func (l *listener) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // want checks status, and parts of what was printed.

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 
@@ -55,13 +54,13 @@ func serve(ctx context.Context, s *settings, _ []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	return w.Serve(ctx, s.listen, api.Limits{Rate: float64(s.rate), Burst: 2 * s.rate, Time: s.wait}, func(address string) {
-		fmt.Fprintln(os.Stderr, "Ashna answers at", address)
+		fmt.Fprintln(s.words, "Ashna answers at", address)
 		token, err := w.SetupToken(ctx)
 		switch {
 		case err != nil:
-			fmt.Fprintln(os.Stderr, "the token for the first start could not be made:", app.Explain(err))
+			fmt.Fprintln(s.words, "the token for the first start could not be made:", app.Explain(err))
 		case token != "":
-			fmt.Fprintf(os.Stderr, firstStart, address, token)
+			fmt.Fprintf(s.words, firstStart, address, token)
 		}
 	})
 }
