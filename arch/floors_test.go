@@ -41,6 +41,7 @@ var floors = []floor{
 	{"engine/schema", 31},
 	{"engine/query", 32},
 	{"engine/search", 34},
+	{"engine/row", 36},
 	{"engine/tally", 35},
 	{"engine/setting", 35},
 	{"engine/custom", 35},

@@ -9,6 +9,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/row"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
@@ -34,12 +35,12 @@ func (t *Tx) remove(ctx context.Context, r *Record, at int64) error {
 		return err
 	}
 	defer t.leave()
-	d := &Draft{Old: r, New: r.clone()}
+	d := &Draft{Old: r, New: r.Clone()}
 	d.New.Slots[meta.SlotDeleted] = at
 	if err := t.before(ctx, d); err != nil {
 		return err
 	}
-	if err := d.faults.Or(); err != nil {
+	if err := d.Faults().Or(); err != nil {
 		return err
 	}
 	if err := t.mark(ctx, d, change.Delete); err != nil {
@@ -55,7 +56,7 @@ func (t *Tx) remove(ctx context.Context, r *Record, at int64) error {
 
 // mark writes the deletion or the return of one record.
 func (t *Tx) mark(ctx context.Context, d *Draft, op change.Op) error {
-	d.stamp(t.now.UnixMicro(), t.who.User, t.engine.NextID)
+	d.Stamp(t.now.UnixMicro(), t.who.User, t.engine.NextID)
 	var fields []*meta.Attr
 	for _, name := range []string{meta.FieldVersion, meta.FieldChangedAt, meta.FieldChangedBy, meta.FieldDeletedAt} {
 		a, _ := d.Entity().Attr(name)
@@ -65,7 +66,7 @@ func (t *Tx) mark(ctx context.Context, d *Draft, op change.Op) error {
 		return err
 	}
 	t.note(change.Change{
-		Object: d.Entity().Name, Record: d.New.ID(), Version: d.New.Version(), Op: op, Fields: difference(d.Old, d.New, fields[3:]),
+		Object: d.Entity().Name, Record: d.New.ID(), Version: d.New.Version(), Op: op, Fields: row.Difference(d.Old, d.New, fields[3:]),
 	})
 	t.index(d.New, d.Old, nil)
 	t.raiseFor(d.Entity())
@@ -151,8 +152,8 @@ func (t *Tx) revive(ctx context.Context, r *Record) (*Record, error) {
 		return nil, err
 	}
 	defer t.leave()
-	at := r.number(meta.SlotDeleted)
-	d := &Draft{Old: r, New: r.clone()}
+	at := r.Number(meta.SlotDeleted)
+	d := &Draft{Old: r, New: r.Clone()}
 	d.New.Slots[meta.SlotDeleted] = int64(0)
 	if err := t.parentsLive(ctx, d); err != nil {
 		return nil, err
@@ -193,7 +194,7 @@ func (t *Tx) parentsLive(ctx context.Context, d *Draft) error {
 		if a.System || !a.Required || len(a.Targets()) == 0 {
 			continue
 		}
-		object, id := linkOf(a, d.New)
+		object, id := row.LinkOf(a, d.New)
 		target, ok := d.Entity().Catalog().Object(object)
 		if ok && id != 0 {
 			_, live, err := db.One(ctx, t.db, "SELECT 1 FROM "+target.Table()+" WHERE id = $1 AND deleted = 0", int64(id))
@@ -260,7 +261,7 @@ func (t *Tx) purgeLinks(ctx context.Context, list meta.List, r *Record) error {
 	if err := t.refuseUsed(ctx, list, r); err != nil {
 		return err
 	}
-	at := r.number(meta.SlotDeleted)
+	at := r.Number(meta.SlotDeleted)
 	if list.Entity.ParentVia == list.Via {
 		at = 0
 	}

@@ -10,6 +10,7 @@ import (
 	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/engine/query"
+	"ashna/engine/row"
 	"ashna/kit/calendar"
 	"ashna/kit/formula"
 	"ashna/kit/ident"
@@ -29,13 +30,13 @@ func (e *Engine) computeStored(who *access.Viewer, r *Record) error {
 			continue
 		}
 		if env == nil {
-			values, env = r.values(), e.formulaEnv(who, nil)
+			values, env = r.Values(), e.formulaEnv(who, nil)
 		}
 		v, err := a.Answer.Eval(env, values)
 		if err != nil {
 			return fmt.Errorf("compute %s.%s: %w", r.Entity.Name, a.Name, err)
 		}
-		r.Slots[a.At] = slotOf(v, k.Columns()[0].Storage)
+		r.Slots[a.At] = row.SlotOf(v, k.Columns()[0].Storage)
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ func linked(a *meta.Attr, target *meta.Entity, records ...*Record) []ident.ID {
 		if r == nil {
 			continue
 		}
-		id := ident.ID(r.number(a.At))
+		id := ident.ID(r.Number(a.At))
 		if a.Width == 2 && r.Slots[a.At+1] != target.Name {
 			id = 0
 		}
@@ -137,7 +138,7 @@ func (t *Tx) derive(ctx context.Context, e *meta.Entity, id ident.ID) error {
 	if err != nil || old == nil || old.Deleted() {
 		return err
 	}
-	now := old.clone()
+	now := old.Clone()
 	if err := t.readRollups(ctx, now); err != nil {
 		return err
 	}

@@ -383,19 +383,6 @@ func (e *Engine) viewerEnv(who *access.Viewer, zone *time.Location) *formula.Env
 	return env
 }
 
-func near(e *meta.Entity, who *access.Viewer, name string) string {
-	best, found := 4, ""
-	for _, a := range e.Fields {
-		if !who.Readable(a) {
-			continue
-		}
-		if d := text.Distance(a.Name, name); d < best {
-			best, found = d, a.Name
-		}
-	}
-	return found
-}
-
 // changeOf makes the row of the log for something that happened.
 func (e *Engine) changeOf(who *access.Viewer, via change.Via) change.Change {
 	return change.Change{At: e.clock.Now().UnixMicro(), Actor: who.User, Via: via}

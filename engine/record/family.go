@@ -7,6 +7,7 @@ import (
 	"ashna/engine/access"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/row"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
@@ -37,7 +38,7 @@ func (t *Tx) handDown(ctx context.Context, parent *Record) error {
 	}
 	defer t.leave()
 	return t.children(ctx, parent, func(old *Record) error {
-		now := old.clone()
+		now := old.Clone()
 		for _, slot := range []int{meta.SlotOwner, meta.SlotTeam, meta.SlotBranch} {
 			now.Slots[slot] = parent.Slots[slot]
 		}
@@ -89,8 +90,8 @@ func (t *Tx) family(ctx context.Context, r *Record, do func(object string, id id
 // same transaction has none, unless one was given in it.
 func (t *Tx) adopt(ctx context.Context, d *Draft) error {
 	t.fresh[d.New.ID()] = true
-	t.known[int64(d.New.ID())] = knownTarget{d.Entity(), d.New.owned(0)}
-	_, id := d.New.parent()
+	t.known[int64(d.New.ID())] = knownTarget{d.Entity(), d.New.Owned(0)}
+	_, id := d.New.Parent()
 	if id == 0 || t.fresh[id] && !t.shared {
 		return nil
 	}
@@ -107,53 +108,35 @@ func (t *Tx) shareAnew(ctx context.Context, d *Draft, object string, id ident.ID
 
 // copyShares gives a record what is shared of the parent of a draft.
 func (t *Tx) copyShares(ctx context.Context, d *Draft, object string, id ident.ID) error {
-	from, parent := d.New.parent()
+	from, parent := d.New.Parent()
 	return t.db.Later(ctx, "INSERT INTO record_share (object, principal, record, until, level, granted_by, granted_at) "+
 		"SELECT $1, s.principal, $2"+t.intCast()+", s.until, s.level, s.granted_by, s.granted_at FROM record_share AS s "+
 		"WHERE s.object = $3 AND s.record = $4 ON CONFLICT (object, principal, record) DO NOTHING", object, int64(id), from, int64(parent))
 }
 
-// parent gives the object and the id of the record that this one belongs to; id 0 when it belongs to none.
-func (r *Record) parent() (object string, id ident.ID) {
-	if r.Entity.ParentVia == nil {
-		return "", 0
-	}
-	return linkOf(r.Entity.ParentVia, r)
-}
-
-// linkOf gives the object and the id that a link of a record leads to; id 0 when it is empty.
-func linkOf(a *meta.Attr, r *Record) (object string, id ident.ID) {
-	id = ident.ID(r.number(a.At))
-	if ref, ok := a.Kind.(meta.RefKind); ok {
-		return ref.To, id
-	}
-	object, _ = r.Slots[a.At+1].(string)
-	return object, id
-}
-
 // ownedNow is who a record belongs to, with the level that its parent is shared at with a viewer: what the check of a part asks.
 func (t *Tx) ownedNow(ctx context.Context, r *Record, rows access.Rows) (access.Owned, error) {
-	object, id := r.parent()
-	if id == 0 || len(rows.Principals) == 0 || rows.Pass(r.owned(0)) {
-		return r.owned(0), nil
+	object, id := r.Parent()
+	if id == 0 || len(rows.Principals) == 0 || rows.Pass(r.Owned(0)) {
+		return r.Owned(0), nil
 	}
 	parent, ok := t.who.Catalog.Object(object)
 	if !ok {
-		return r.owned(0), nil
+		return r.Owned(0), nil
 	}
 	level, err := t.engine.shareLevel(ctx, t.db, parent, id, rows.Principals)
-	return r.owned(level), err
+	return r.Owned(level), err
 }
 
 // linksOf reads the ids behind the links fields that a draft sets, and gives the fields that change. The ids before are left in Old, those
 // after in New.
 func (t *Tx) linksOf(ctx context.Context, d *Draft) ([]*meta.Attr, error) {
-	if len(d.many) == 0 {
+	if len(d.Links) == 0 {
 		return nil, nil
 	}
 	var changed []*meta.Attr
 	for _, a := range d.Entity().Fields {
-		wanted, set := d.many[a]
+		wanted, set := d.Links[a]
 		if !set {
 			continue
 		}
@@ -166,14 +149,14 @@ func (t *Tx) linksOf(ctx context.Context, d *Draft) ([]*meta.Attr, error) {
 		for i, r := range have {
 			ids[i] = int64(r.Link(k.Far))
 		}
-		if sameMembers(ids, wanted) {
+		if row.SameMembers(ids, wanted) {
 			continue
 		}
 		changed = append(changed, a)
 		if d.Old != nil {
-			d.Old.setMany(a, ids)
+			d.Old.SetMany(a, ids)
 		}
-		d.New.setMany(a, wanted)
+		d.New.SetMany(a, wanted)
 	}
 	return changed, nil
 }
@@ -192,33 +175,6 @@ func inField(err error, field string) error {
 	return list
 }
 
-// setMany notes the ids behind a links field.
-func (r *Record) setMany(a *meta.Attr, ids []any) {
-	many := map[string][]any{a.Name: ids}
-	for name, other := range r.Many {
-		if name != a.Name {
-			many[name] = other
-		}
-	}
-	r.Many = many
-}
-
-func sameMembers(a, b []any) bool {
-	count := map[any]int{}
-	for _, x := range a {
-		count[x]++
-	}
-	for _, x := range b {
-		count[x]--
-	}
-	for _, n := range count {
-		if n != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // between reads the records of the object between that link to the record of a draft.
 func (t *Tx) between(ctx context.Context, a *meta.Attr, d *Draft) ([]*Record, error) {
 	if d.Old == nil {
@@ -235,7 +191,7 @@ func (t *Tx) between(ctx context.Context, a *meta.Attr, d *Draft) ([]*Record, er
 // saveMany writes the links fields of a draft: the object between gets a record for each new id and loses those that are gone.
 func (t *Tx) saveMany(ctx context.Context, who *access.Viewer, d *Draft, fields []*meta.Attr) error {
 	for _, a := range fields {
-		if _, set := d.many[a]; !set {
+		if _, set := d.Links[a]; !set {
 			continue
 		}
 		k := a.Kind.(meta.ManyKind)
@@ -244,7 +200,7 @@ func (t *Tx) saveMany(ctx context.Context, who *access.Viewer, d *Draft, fields 
 			return err
 		}
 		missing := map[ident.ID]bool{}
-		for _, id := range d.many[a] {
+		for _, id := range d.Links[a] {
 			missing[ident.ID(id.(int64))] = true
 		}
 		for _, r := range have {
@@ -255,7 +211,7 @@ func (t *Tx) saveMany(ctx context.Context, who *access.Viewer, d *Draft, fields 
 			}
 		}
 		through, _ := a.Entity.Catalog().Object(k.Through)
-		for _, id := range d.many[a] {
+		for _, id := range d.Links[a] {
 			far := ident.ID(id.(int64))
 			if !missing[far] {
 				continue
@@ -266,14 +222,4 @@ func (t *Tx) saveMany(ctx context.Context, who *access.Viewer, d *Draft, fields 
 		}
 	}
 	return nil
-}
-
-// keepOwned takes back what a rule did to owner, team and branch of a part: they are those of its parent.
-func (d *Draft) keepOwned() {
-	if d.Old == nil || d.Entity().ParentVia == nil {
-		return
-	}
-	for _, slot := range []int{meta.SlotOwner, meta.SlotTeam, meta.SlotBranch} {
-		d.New.Slots[slot] = d.Old.Slots[slot]
-	}
 }

@@ -2,44 +2,14 @@ package record
 
 import (
 	"context"
-	"encoding/json"
 
 	"ashna/engine/access"
 	"ashna/engine/change"
 	"ashna/engine/db"
-	"ashna/engine/meta"
+	"ashna/engine/row"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
-
-// maskFields leaves out the fields of a change that a viewer may not see. A field that is retired or gone is shown to those who manage the
-// catalog only.
-func maskFields(who *access.Viewer, entity *meta.Entity, c change.Change) json.RawMessage {
-	if who.System || c.Op == change.Event || c.Op == change.Schema {
-		return c.Fields
-	}
-	hidden := false
-	for _, a := range entity.Fields {
-		hidden = hidden || !who.Readable(a)
-	}
-	if !hidden && len(entity.Retired) == 0 {
-		return c.Fields
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(c.Fields, &fields) != nil {
-		return json.RawMessage("{}")
-	}
-	for name := range fields {
-		if a, ok := entity.Attr(name); !ok || !who.Readable(a) {
-			delete(fields, name)
-		}
-	}
-	out, err := json.Marshal(fields)
-	if err != nil {
-		return json.RawMessage("{}")
-	}
-	return out
-}
 
 // Changes gives the changes after a seq that the viewer may see, oldest first, and the seq to go on from. A change of a record that is
 // hidden from the viewer is passed over; the seq goes on.
@@ -59,7 +29,7 @@ func (e *Engine) Changes(ctx context.Context, who *access.Viewer, after int64, l
 				return err
 			}
 			if entity, known := who.Catalog.Object(c.Object); ok && known {
-				c.Fields = maskFields(who, entity, c)
+				c.Fields = row.Mask(who, entity, c)
 			}
 			if ok {
 				out = append(out, c)

@@ -8,6 +8,7 @@ import (
 	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/engine/query"
+	"ashna/engine/row"
 	"ashna/engine/search"
 	"ashna/kit/ident"
 )
@@ -27,7 +28,7 @@ func (e *Engine) Search(ctx context.Context, who *access.Viewer, words string, o
 	var open, narrow []*meta.Entity
 	for _, entity := range who.Catalog.Entities {
 		switch {
-		case !who.Object(entity) || !searchable(entity) || len(objects) > 0 && !slices.Contains(objects, entity):
+		case !who.Object(entity) || !row.Searchable(entity) || len(objects) > 0 && !slices.Contains(objects, entity):
 		case who.Rows(entity, access.Read).All:
 			open = append(open, entity)
 		default:
@@ -136,24 +137,16 @@ func (s *seeker) visible(ctx context.Context, q db.Querier, object string, ids [
 			return nil, err
 		}
 		for _, r := range recordsOf(entity, columns, rows) {
-			r.hide(s.who)
-			entry := entryOf(r, s.who)
+			r.Hide(s.who)
+			entry := row.Entry(r, s.who)
 			if masked && !s.matcher.Match(&entry) {
 				continue
 			}
 			seen[int64(r.ID())] = true
-			s.titles[int64(r.ID())] = Hit{Entity: entity, ID: r.ID(), Title: r.shownTitle(s.who)}
+			s.titles[int64(r.ID())] = Hit{Entity: entity, ID: r.ID(), Title: r.ShownTitle(s.who)}
 		}
 	}
 	return seen, nil
-}
-
-// shownTitle is the title as far as a viewer may see it.
-func (r *Record) shownTitle(who *access.Viewer) string {
-	if !who.Readable(r.Entity.TitleAttr) {
-		return ""
-	}
-	return r.Title()
 }
 
 // sparseShare says how few of the records a viewer may see for the marks of the index to help: one in so many.

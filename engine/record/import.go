@@ -93,7 +93,7 @@ func (r *ImportRow) want(env *meta.Env, who *access.Viewer, l ImportLink) {
 // Refuse notes what is wrong with a row, whether it makes a record or changes one.
 func (r *ImportRow) Refuse(f *fault.Error) {
 	r.faults = append(r.faults, f)
-	r.Draft.faults = append(r.Draft.faults, f)
+	r.Draft.Blame(f)
 }
 
 // Import writes rows: those whose key is found change the record, others make one. Each row passes rights, rules, validation and log like
@@ -140,7 +140,7 @@ func (t *Tx) startImport(ctx context.Context, who *access.Viewer, e *meta.Entity
 	}
 	rows = slices.Clone(rows)
 	for i := range rows {
-		rows[i].Patch, rows[i].Draft = maps.Clone(rows[i].Patch), rows[i].Draft.copy()
+		rows[i].Patch, rows[i].Draft = maps.Clone(rows[i].Patch), rows[i].Draft.Copy()
 	}
 	known, err := t.matches(ctx, who, e, match, rows)
 	if err != nil {
@@ -301,7 +301,7 @@ func (t *Tx) targetsByKey(ctx context.Context, who *access.Viewer, by *meta.Attr
 		key := by.KeyOf(s)
 		if !slices.Contains(list[key], r.ID()) {
 			list[key] = append(list[key], r.ID())
-			owned[r.ID()] = r.owned(0)
+			owned[r.ID()] = r.Owned(0)
 		}
 	})
 	if err != nil || rows.All {
@@ -340,6 +340,3 @@ func (t *Tx) link(row *ImportRow, l ImportLink, targets []ident.ID) {
 		row.Refuse(fault.At(l.Field, "import.link_many", "value", l.Text, "n", len(targets)))
 	}
 }
-
-// Faults are what is wrong with a draft so far.
-func (d *Draft) Faults() fault.List { return d.faults }

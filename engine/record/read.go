@@ -11,6 +11,7 @@ import (
 	"ashna/engine/db"
 	"ashna/engine/meta"
 	"ashna/engine/query"
+	"ashna/engine/row"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
 )
@@ -52,7 +53,7 @@ func (e *Engine) Fields(who *access.Viewer, entity *meta.Entity, names []string)
 	for _, name := range slices.Concat([]string{meta.FieldID, meta.FieldVersion}, names) {
 		a, ok := entity.Attr(name)
 		if !ok || a.Part != nil || !who.Readable(a) {
-			faults = append(faults, unknownField(entity, who, name).In("fields"))
+			faults = append(faults, row.Unknown(entity, who, name).In("fields"))
 			continue
 		}
 		if !slices.Contains(fields, a) {
@@ -162,7 +163,7 @@ func orders(who *access.Viewer, entity *meta.Entity, sort string) ([]query.Order
 		name, desc := strings.CutPrefix(strings.TrimSpace(name), "-")
 		a, ok := entity.Attr(name)
 		if !ok || !who.Readable(a) {
-			return nil, unknownField(entity, who, name).In("sort")
+			return nil, row.Unknown(entity, who, name).In("sort")
 		}
 		list = append(list, query.Order{Attr: a, Desc: desc})
 	}
@@ -247,17 +248,8 @@ func (e *Engine) get(ctx context.Context, q db.Querier, who *access.Viewer, enti
 	if fields == nil {
 		fields = slices.DeleteFunc(slices.Clone(entity.Fields), func(a *meta.Attr) bool { return !who.Readable(a) })
 	}
-	r.hide(who)
+	r.Hide(who)
 	return r, e.readMany(ctx, q, who, fields, []*Record{r})
-}
-
-// hide empties the fields that a viewer may not see.
-func (r *Record) hide(who *access.Viewer) {
-	for _, a := range r.Entity.Fields {
-		if !who.Readable(a) {
-			clear(r.Slots[a.At : a.At+a.Width])
-		}
-	}
 }
 
 // readComputed fills the fields that have no column.
@@ -295,7 +287,7 @@ func (e *Engine) Timeline(ctx context.Context, who *access.Viewer, entity *meta.
 		return err
 	})
 	for i := range list {
-		list[i].Fields = maskFields(who, entity, list[i])
+		list[i].Fields = row.Mask(who, entity, list[i])
 	}
 	return list, err
 }

@@ -8,6 +8,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/row"
 	"ashna/engine/schema"
 )
 
@@ -76,7 +77,7 @@ func (t *Tx) refillOne(ctx context.Context, r *Record, fields []*meta.Attr, rein
 	case r.Deleted() || !t.found(r):
 		t.search.Remove(int64(r.ID()))
 	default:
-		t.search.Put(entryOf(r, nil))
+		t.search.Put(row.Entry(r, nil))
 	}
 	if len(fields) == 0 {
 		return nil

@@ -11,6 +11,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/row"
 	"ashna/engine/search"
 	"ashna/kit/fault"
 )
@@ -78,7 +79,7 @@ func (e *Engine) Rebuild(ctx context.Context) error {
 		return err
 	}
 	for _, entity := range e.Catalog().Entities {
-		if !searchable(entity) {
+		if !row.Searchable(entity) {
 			continue
 		}
 		if err := e.reindexAll(ctx, entity); err != nil {
@@ -101,12 +102,12 @@ func (e *Engine) reindexAll(ctx context.Context, entity *meta.Entity) error {
 			t := &Tx{engine: e, db: tx, who: who, via: change.ViaSystem, now: e.clock.Now()}
 			var entries []search.Entry
 			next := last
-			err := db.Each(ctx, tx, l.selects+" WHERE id > $1 AND deleted = 0 ORDER BY id LIMIT $2", []any{last, int64(rebuildBatch)}, func(row db.Row) error {
-				r := l.record(row)
+			err := db.Each(ctx, tx, l.selects+" WHERE id > $1 AND deleted = 0 ORDER BY id LIMIT $2", []any{last, int64(rebuildBatch)}, func(found db.Row) error {
+				r := l.record(found)
 				n++
 				next = int64(r.ID())
 				if t.found(r) {
-					entries = append(entries, entryOf(r, nil))
+					entries = append(entries, row.Entry(r, nil))
 				}
 				return nil
 			})

@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"ashna/engine/access"
 	"ashna/engine/change"
 	"ashna/engine/db"
-	"ashna/engine/meta"
 	"ashna/engine/setting"
-	"ashna/kit/fault"
 	"ashna/kit/text"
 )
 
@@ -46,7 +43,7 @@ func (e *Engine) saveSettings(ctx context.Context, tx *db.Tx, who *access.Viewer
 		return err
 	}
 	if s.Currency != before.Currency {
-		if err := e.noMoney(ctx, tx); err != nil {
+		if err := setting.NoMoney(ctx, tx, e.Catalog()); err != nil {
 			return err
 		}
 	}
@@ -76,23 +73,4 @@ func (e *Engine) saveSettings(ctx context.Context, tx *db.Tx, who *access.Viewer
 	c.Object, c.Op = "setting", change.Event
 	c.Fields = json.RawMessage(`{"event":"settings","before":` + string(old) + `,"after":` + string(value) + `}`)
 	return change.Append(ctx, tx, []change.Change{c})
-}
-
-// noMoney refuses while any record holds an amount.
-func (e *Engine) noMoney(ctx context.Context, tx *db.Tx) error {
-	for _, entity := range e.Catalog().Entities {
-		for _, a := range slices.Concat(entity.Fields, entity.Retired) {
-			if _, ok := a.Kind.(meta.MoneyKind); !ok {
-				continue
-			}
-			_, found, err := db.One(ctx, tx, "SELECT 1 FROM "+entity.Table()+" WHERE "+a.Columns[0]+" IS NOT NULL LIMIT 1")
-			if err != nil {
-				return err
-			}
-			if found {
-				return fault.At("currency", "catalog.in_use")
-			}
-		}
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package record
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -112,14 +111,14 @@ func (e *Engine) fetch(ctx context.Context, q db.Querier, entity *meta.Entity, i
 func (e *Engine) may(ctx context.Context, q db.Querier, who *access.Viewer, r *Record, right access.Right) error {
 	passes := func(right access.Right) (bool, error) {
 		rows := who.Rows(r.Entity, right)
-		if rows.Pass(r.owned(0)) {
+		if rows.Pass(r.Owned(0)) {
 			return true, nil
 		}
 		if len(rows.Principals) == 0 {
 			return false, nil
 		}
 		level, err := e.shareLevel(ctx, q, r.Entity, r.ID(), rows.Principals)
-		return rows.Pass(r.owned(level)), err
+		return rows.Pass(r.Owned(level)), err
 	}
 	ok, err := passes(right)
 	if err != nil || ok {
@@ -157,40 +156,9 @@ func (e *Engine) explain(c *meta.Catalog, err error) error {
 	var reference *db.ReferenceError
 	switch {
 	case errors.As(err, &unique):
-		return duplicate(c, unique)
+		return query.Duplicate(c, unique)
 	case errors.As(err, &reference):
 		return fault.Wrap(fault.Conflict, "record.in_use", err)
 	}
 	return err
-}
-
-// duplicate names the fields of a unique index that a save ran into.
-func duplicate(c *meta.Catalog, u *db.UniqueError) error {
-	for _, entity := range c.Entities {
-		for _, i := range query.Indexes(entity) {
-			same := u.Index != "" && i.Name == u.Index || u.Index == "" && entity.Table() == u.Table && slices.Equal(i.Columns, u.Columns)
-			if !i.Unique || !same {
-				continue
-			}
-			var list fault.List
-			for _, column := range i.Columns {
-				if a := attrOf(entity, column); a != nil {
-					list = append(list, &fault.Error{Kind: fault.Conflict, Key: "value.duplicate", Field: a.Name, Params: fault.Params{"field": a.Name}, Err: u})
-				}
-			}
-			if len(list) > 0 {
-				return list
-			}
-		}
-	}
-	return fault.Wrap(fault.Conflict, "value.duplicate", u)
-}
-
-func attrOf(entity *meta.Entity, column string) *meta.Attr {
-	for _, a := range entity.Fields {
-		if a.Key == column || len(a.Columns) > 0 && a.Columns[0] == column {
-			return a
-		}
-	}
-	return nil
 }

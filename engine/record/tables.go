@@ -13,8 +13,6 @@ import (
 	"ashna/engine/schema"
 	"ashna/engine/search"
 	"ashna/engine/setting"
-	"ashna/kit/calendar"
-	"ashna/kit/formula"
 )
 
 // SchemaVersion is the version of the tables that this program works with.
@@ -102,7 +100,7 @@ func (e *Engine) seed(ctx context.Context) error {
 	if err := e.seedSettings(ctx); err != nil {
 		return fmt.Errorf("write the first settings: %w", err)
 	}
-	if err := e.seedDays(ctx); err != nil {
+	if err := e.db.Write(ctx, func(tx *db.Tx) error { return setting.SeedDays(ctx, tx) }); err != nil {
 		return fmt.Errorf("fill calendar: %w", err)
 	}
 	who := e.System(0)
@@ -145,24 +143,5 @@ func (e *Engine) seedSettings(ctx context.Context) error {
 			return err
 		}
 		return raise(ctx, tx, epochSettings)
-	})
-}
-
-func (e *Engine) seedDays(ctx context.Context) error {
-	return e.db.Write(ctx, func(tx *db.Tx) error {
-		if err := holdShape(ctx, tx, ""); err != nil {
-			return err
-		}
-		_, found, err := db.One(ctx, tx, "SELECT 1 FROM calendar_day LIMIT 1")
-		if err != nil || found {
-			return err
-		}
-		var rows [][]any
-		for day := calendar.Day(formula.FirstPartDay); day <= calendar.Day(formula.LastPartDay); day++ {
-			gy, gm, gd := day.YMD(calendar.Gregorian)
-			jy, jm, jd := day.YMD(calendar.Jalali)
-			rows = append(rows, []any{int64(day), int64(gy), int64(gm), int64(gd), int64(jy), int64(jm), int64(jd)})
-		}
-		return tx.Insert(ctx, "calendar_day", []string{"day", "gy", "gm", "gd", "jy", "jm", "jd"}, rows)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/row"
 	"ashna/engine/search"
 	"ashna/kit/calendar"
 	"ashna/kit/fault"
@@ -126,7 +127,7 @@ func (t *Tx) Country() string { return t.engine.Settings().Country }
 // SetDerived writes fields of a record that only the program writes, without a new version: what they show follows from another change.
 // Formulas over them follow. A name that is no field, or a wrong count of slots, is an error.
 func (t *Tx) SetDerived(ctx context.Context, r *Record, values map[string][]any) error {
-	now := r.clone()
+	now := r.Clone()
 	for name, slots := range values {
 		a, ok := r.Entity.Attr(name)
 		if !ok || a.Part != nil || len(slots) != a.Width {
@@ -156,7 +157,7 @@ func (t *Tx) follow(ctx context.Context, old, now *Record) (bool, error) {
 	if err := t.update(ctx, now, touched); err != nil {
 		return true, err
 	}
-	t.note(change.Change{Object: now.Entity.Name, Record: now.ID(), Version: now.Version(), Op: change.Derive, Fields: difference(old, now, touched)})
+	t.note(change.Change{Object: now.Entity.Name, Record: now.ID(), Version: now.Version(), Op: change.Derive, Fields: row.Difference(old, now, touched)})
 	t.index(now, old, touched)
 	return true, t.rollUp(ctx, old, now)
 }

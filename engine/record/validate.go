@@ -15,7 +15,7 @@ import (
 
 // validate notes every bad field: required ones, links to what is not there, circles, rules of the catalog, and the scope of the viewer.
 func (t *Tx) validate(ctx context.Context, who *access.Viewer, d *Draft) error {
-	d.required()
+	d.Required()
 	if err := t.references(ctx, who, d); err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (t *Tx) validate(ctx context.Context, who *access.Viewer, d *Draft) error {
 	if err := t.inScope(ctx, who, d); err != nil {
 		return err
 	}
-	return d.faults.Or()
+	return d.Faults().Or()
 }
 
 // inScope refuses a new record, or a part that moves to another parent, where the viewer may not make one.
@@ -47,7 +47,7 @@ func (t *Tx) inScope(ctx context.Context, who *access.Viewer, d *Draft) error {
 	case err != nil:
 		return err
 	case rows.Pass(owned):
-	case via != nil && !d.blamed(via.Name):
+	case via != nil && !d.Blamed(via.Name):
 		d.Refuse(via.Name, "rights.scope")
 	case via == nil:
 		d.Refuse(meta.FieldOwner, "rights.scope")
@@ -82,7 +82,7 @@ func (t *Tx) references(ctx context.Context, who *access.Viewer, d *Draft) error
 		case !found:
 			d.Refuse(l.field, "value.reference", "object", l.target.Name)
 		case d.Entity().ParentVia != nil && d.Entity().ParentVia.Name == l.field:
-			d.belong(target.owned)
+			d.Belong(target.owned)
 		}
 	}
 	return nil
@@ -147,7 +147,7 @@ func isLink(a *meta.Attr) bool {
 func (t *Tx) newLinks(d *Draft) []wantedLink {
 	var links []wantedLink
 	for _, a := range d.Entity().Fields {
-		if !isLink(a) || a.System && a.Derived || !d.changed(a) {
+		if !isLink(a) || a.System && a.Derived || !d.Differs(a) {
 			continue
 		}
 		id, _ := d.New.Slots[a.At].(int64)
@@ -219,16 +219,16 @@ func (t *Tx) checks(ctx context.Context, d *Draft) error {
 	env := t.engine.formulaEnv(t.who, nil)
 	env.World = t.related(ctx)
 	if d.Old != nil {
-		env.Old = d.Old.values()
+		env.Old = d.Old.Values()
 	}
-	r := d.New.values()
+	r := d.New.Values()
 	for _, c := range checks {
 		ok, err := holds(c, env, r, d)
 		if err != nil {
 			return err
 		}
-		if !ok && !d.blamed(c.Field) {
-			d.faults = append(d.faults, &fault.Error{
+		if !ok && !d.Blamed(c.Field) {
+			d.Blame(&fault.Error{
 				Kind: fault.Invalid, Key: c.Key, Field: c.Field, Params: fault.Params{"rule": c.Name, "labels": c.Labels},
 			})
 		}
@@ -279,7 +279,7 @@ func (w *world) Get(object string, id int64) (formula.Record, bool) {
 		w.got[id] = formula.Record{}
 		return formula.Record{}, false
 	}
-	w.got[id] = r.values()
+	w.got[id] = r.Values()
 	return w.got[id], true
 }
 
@@ -298,7 +298,7 @@ func (w *world) Inverse(object, field string, id int64) []formula.Record {
 	}
 	records := make([]formula.Record, len(list))
 	for i, r := range list {
-		records[i] = r.values()
+		records[i] = r.Values()
 	}
 	return records
 }

@@ -8,6 +8,7 @@ import (
 	"ashna/engine/change"
 	"ashna/engine/db"
 	"ashna/engine/meta"
+	"ashna/engine/row"
 	"ashna/engine/schema"
 	"ashna/engine/setting"
 	"ashna/kit/fault"
@@ -40,10 +41,10 @@ func (e *Engine) mayDo(who *access.Viewer, entity *meta.Entity, right access.Rig
 // Draft prepares a new record outside a transaction: it parses and checks everything that needs no database. What is wrong comes out when
 // it is saved.
 func (e *Engine) Draft(who *access.Viewer, entity *meta.Entity, patch Patch) *Draft {
-	d := &Draft{New: newRecord(entity)}
+	d := &Draft{New: row.New(entity)}
 	env := e.state.Load().env
-	d.apply(env, who, patch)
-	d.defaults(env, who)
+	d.Apply(env, who, patch)
+	d.Defaults(env, who)
 	return d
 }
 
@@ -61,9 +62,9 @@ func (t *Tx) change(ctx context.Context, who *access.Viewer, old *Record, patch 
 	if version != 0 && version != old.Version() {
 		return nil, fault.New(fault.Conflict, "record.stale", "version", old.Version())
 	}
-	d := &Draft{Old: old, New: old.clone()}
-	d.apply(t.engine.state.Load().env, who, patch)
-	d.moved(who.Policy, patch)
+	d := &Draft{Old: old, New: old.Clone()}
+	d.Apply(t.engine.state.Load().env, who, patch)
+	d.Moved(who.Policy, patch)
 	return t.save(ctx, who, d)
 }
 
@@ -71,9 +72,9 @@ func (t *Tx) change(ctx context.Context, who *access.Viewer, old *Record, patch 
 // beyond what every save does. The rules that run then hear from Draft.Made that the values come from the program.
 func (t *Tx) Make(ctx context.Context, e *meta.Entity, fill func(*Draft)) (*Record, error) {
 	who := t.System()
-	d := &Draft{New: newRecord(e), made: true}
+	d := row.Make(e)
 	fill(d)
-	d.defaults(t.engine.state.Load().env, who)
+	d.Defaults(t.engine.state.Load().env, who)
 	return t.save(ctx, who, d)
 }
 
@@ -81,7 +82,7 @@ func (t *Tx) Make(ctx context.Context, e *meta.Entity, fill func(*Draft)) (*Reco
 // come back at once and nothing is written.
 func (t *Tx) Save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, error) {
 	if d.Old == nil {
-		d = d.copy()
+		d = d.Copy()
 	}
 	return t.save(ctx, who, d)
 }
@@ -95,7 +96,7 @@ func (t *Tx) save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, e
 	if err := t.before(ctx, d); err != nil {
 		return nil, err
 	}
-	d.keepOwned()
+	d.KeepOwned()
 	if err := t.validate(ctx, who, d); err != nil {
 		return nil, err
 	}
@@ -109,11 +110,11 @@ func (t *Tx) save(ctx context.Context, who *access.Viewer, d *Draft) (*Record, e
 	if err != nil {
 		return nil, err
 	}
-	touched := append(d.touched(), links...)
+	touched := append(d.Touched(), links...)
 	if d.Old != nil && len(touched) == 0 {
 		return d.New, nil
 	}
-	d.stamp(t.now.UnixMicro(), t.who.User, t.engine.NextID)
+	d.Stamp(t.now.UnixMicro(), t.who.User, t.engine.NextID)
 	if err := t.store(ctx, d, touched); err != nil {
 		return nil, err
 	}
@@ -206,29 +207,7 @@ func (t *Tx) log(d *Draft, touched []*meta.Attr) {
 	if d.Old == nil {
 		op = change.Create
 	}
-	t.note(change.Change{Object: d.Entity().Name, Record: d.New.ID(), Version: d.New.Version(), Op: op, Fields: difference(d.Old, d.New, touched)})
-}
-
-// difference writes {"field": [before, after]}.
-func difference(old, now *Record, fields []*meta.Attr) []byte {
-	dst := append(make([]byte, 0, 64*len(fields)), '{')
-	for i, a := range fields {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, '"')
-		dst = append(dst, a.Name...)
-		dst = append(dst, '"', ':', '[')
-		if old == nil {
-			dst = append(dst, "null"...)
-		} else {
-			dst = old.appendField(dst, a)
-		}
-		dst = append(dst, ',')
-		dst = now.appendField(dst, a)
-		dst = append(dst, ']')
-	}
-	return append(dst, '}')
+	t.note(change.Change{Object: d.Entity().Name, Record: d.New.ID(), Version: d.New.Version(), Op: op, Fields: row.Difference(d.Old, d.New, touched)})
 }
 
 // load reads a record and locks it until the end of the transaction. Who may not see it hears that it is not there.

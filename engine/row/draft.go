@@ -1,4 +1,4 @@
-package record
+package row
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	"ashna/engine/meta"
 	"ashna/kit/fault"
 	"ashna/kit/ident"
+	"ashna/kit/text"
 )
 
 // Patch is what came in: values by field name, as JSON or a CSV file has them. A field that is not in it stays as it is; an empty value
@@ -20,7 +21,7 @@ type Patch map[string]any
 type Draft struct {
 	Old    *Record // nil for a new record
 	New    *Record
-	many   map[*meta.Attr][]any
+	Links  map[*meta.Attr][]any // ids that links fields are to have
 	faults fault.List
 	made   bool // by a rule, with Tx.Make
 }
@@ -37,12 +38,13 @@ func (d *Draft) Entity() *meta.Entity { return d.New.Entity }
 // Changed says whether a field gets another value.
 func (d *Draft) Changed(field string) bool {
 	a, ok := d.New.Entity.Attr(field)
-	return ok && a.Width > 0 && d.changed(a)
+	return ok && a.Width > 0 && d.Differs(a)
 }
 
-func (d *Draft) changed(a *meta.Attr) bool {
+// Differs says whether a field gets another value.
+func (d *Draft) Differs(a *meta.Attr) bool {
 	if d.Old == nil {
-		return !emptySlots(a, d.New.Slots)
+		return !EmptySlots(a, d.New.Slots)
 	}
 	return !Same(a, d.Old, d.New)
 }
@@ -59,9 +61,9 @@ func (d *Draft) Set(field string, slots ...any) {
 	copy(d.New.Slots[a.At:], slots)
 }
 
-// copy gives a draft of a new record that can be saved without a trace in this one, so that a transaction may run again.
-func (d *Draft) copy() *Draft {
-	return &Draft{Old: d.Old, New: d.New.clone(), many: d.many, faults: slices.Clone(d.faults), made: d.made}
+// Copy gives a draft of a new record that can be saved without a trace in this one, so that a transaction may run again.
+func (d *Draft) Copy() *Draft {
+	return &Draft{Old: d.Old, New: d.New.Clone(), Links: d.Links, faults: slices.Clone(d.faults), made: d.made}
 }
 
 // Refuse adds a fault of a field; the record is not saved.
@@ -69,12 +71,12 @@ func (d *Draft) Refuse(field, key string, pairs ...any) {
 	d.faults = append(d.faults, fault.At(field, key, pairs...))
 }
 
-// apply takes over a patch, as far as the viewer may write it, and notes every bad field.
-func (d *Draft) apply(env *meta.Env, who *access.Viewer, patch Patch) {
+// Apply takes over a patch, as far as the viewer may write it, and notes every bad field.
+func (d *Draft) Apply(env *meta.Env, who *access.Viewer, patch Patch) {
 	for _, name := range slices.Sorted(maps.Keys(patch)) {
 		a, known := d.New.Entity.Attr(name)
 		if !known || a.Part != nil || !who.Readable(a) {
-			d.faults = append(d.faults, unknownField(d.New.Entity, who, name))
+			d.faults = append(d.faults, Unknown(d.New.Entity, who, name))
 			continue
 		}
 		if err := d.write(env, who, a, patch[name]); err != nil {
@@ -96,10 +98,10 @@ func (d *Draft) write(env *meta.Env, who *access.Viewer, a *meta.Attr, v any) er
 		return err
 	}
 	if a.Kind.Type() == "links" {
-		if d.many == nil {
-			d.many = map[*meta.Attr][]any{}
+		if d.Links == nil {
+			d.Links = map[*meta.Attr][]any{}
 		}
-		d.many[a] = slots
+		d.Links[a] = slots
 		return nil
 	}
 	if a.System && slots[0] == nil && a.Kind.Columns()[0].Storage == meta.Int {
@@ -124,7 +126,7 @@ func ownedByParent(a *meta.Attr) bool {
 // echoed lets a client send back what it read: a field that nobody writes may come in unchanged.
 func (d *Draft) echoed(env *meta.Env, a *meta.Attr, v any) error {
 	if d.Old != nil && a.Width > 0 {
-		if raw, err := json.Marshal(v); err == nil && string(raw) == string(d.Old.appendField(nil, a)) {
+		if raw, err := json.Marshal(v); err == nil && string(raw) == string(d.Old.AppendField(nil, a)) {
 			return nil
 		}
 	}
@@ -137,15 +139,15 @@ func (d *Draft) echoed(env *meta.Env, a *meta.Attr, v any) error {
 	return fault.New(fault.Invalid, "value.read_only")
 }
 
-// unknownField is the fault for a name that is no field, and for a field that the viewer may not see.
-func unknownField(e *meta.Entity, who *access.Viewer, name string) *fault.Error {
+// Unknown is the fault for a name that is no field, and for a field that the viewer may not see.
+func Unknown(e *meta.Entity, who *access.Viewer, name string) *fault.Error {
 	return fault.At(name, "value.unknown_field", "field", name, "near", near(e, who, name))
 }
 
-// defaults fills a new record: defaults of the fields, the owner and, after the owner, team and branch.
-func (d *Draft) defaults(env *meta.Env, who *access.Viewer) {
+// Defaults fills a new record: defaults of the fields, the owner and, after the owner, team and branch.
+func (d *Draft) Defaults(env *meta.Env, who *access.Viewer) {
 	for _, a := range d.New.Entity.Fields {
-		if a.Default == "" || a.Width == 0 || !emptySlots(a, d.New.Slots) {
+		if a.Default == "" || a.Width == 0 || !EmptySlots(a, d.New.Slots) {
 			continue
 		}
 		if slots, err := a.Kind.Parse(env, a.Default); err == nil {
@@ -169,16 +171,16 @@ func (d *Draft) followOwner(p *access.Policy) {
 	if !ok {
 		return
 	}
-	if d.New.number(meta.SlotTeam) == 0 {
+	if d.New.Number(meta.SlotTeam) == 0 {
 		d.New.Slots[meta.SlotTeam] = int64(person.Team)
 	}
-	if d.New.number(meta.SlotBranch) == 0 {
+	if d.New.Number(meta.SlotBranch) == 0 {
 		d.New.Slots[meta.SlotBranch] = int64(person.Branch)
 	}
 }
 
-// moved gives the record team and branch of its new owner when the patch names only the owner.
-func (d *Draft) moved(p *access.Policy, patch Patch) {
+// Moved gives the record team and branch of its new owner when the patch names only the owner.
+func (d *Draft) Moved(p *access.Policy, patch Patch) {
 	if d.Old == nil || !d.Changed(meta.FieldOwner) {
 		return
 	}
@@ -193,26 +195,27 @@ func (d *Draft) moved(p *access.Policy, patch Patch) {
 	d.followOwner(p)
 }
 
-// belong gives the record owner, team and branch of its parent, which decide who sees it.
-func (d *Draft) belong(o access.Owned) {
+// Belong gives the record owner, team and branch of its parent, which decide who sees it.
+func (d *Draft) Belong(o access.Owned) {
 	d.New.Slots[meta.SlotOwner], d.New.Slots[meta.SlotTeam], d.New.Slots[meta.SlotBranch] = o.Owner, o.Team, o.Branch
 }
 
-// required notes every required field that is empty.
-func (d *Draft) required() {
+// Required notes every required field that is empty.
+func (d *Draft) Required() {
 	for _, a := range d.New.Entity.Fields {
-		if a.Required && a.Width > 0 && !a.Derived && emptySlots(a, d.New.Slots) && !d.blamed(a.Name) {
+		if a.Required && a.Width > 0 && !a.Derived && EmptySlots(a, d.New.Slots) && !d.Blamed(a.Name) {
 			d.Refuse(a.Name, "value.required")
 		}
 	}
 }
 
-func (d *Draft) blamed(field string) bool {
+// Blamed says whether something is wrong with a field already.
+func (d *Draft) Blamed(field string) bool {
 	return slices.ContainsFunc(d.faults, func(f *fault.Error) bool { return f.Field == field })
 }
 
-// stamp writes the fields that every save sets.
-func (d *Draft) stamp(now int64, actor ident.ID, id func() ident.ID) {
+// Stamp writes the fields that every save sets.
+func (d *Draft) Stamp(now int64, actor ident.ID, id func() ident.ID) {
 	s := d.New.Slots
 	if d.Old == nil {
 		if d.New.ID() == 0 {
@@ -225,16 +228,48 @@ func (d *Draft) stamp(now int64, actor ident.ID, id func() ident.ID) {
 	s[meta.SlotChangedAt], s[meta.SlotChangedBy] = now, int64(actor)
 }
 
-// touched lists the fields that get another value, without those that every save sets.
-func (d *Draft) touched() []*meta.Attr {
+// Touched lists the fields that get another value, without those that every save sets.
+func (d *Draft) Touched() []*meta.Attr {
 	var list []*meta.Attr
 	for _, a := range d.New.Entity.Fields {
 		if a.Width == 0 || a.System && a.Derived {
 			continue
 		}
-		if d.Old == nil && !emptySlots(a, d.New.Slots) || d.Old != nil && !Same(a, d.Old, d.New) {
+		if d.Old == nil && !EmptySlots(a, d.New.Slots) || d.Old != nil && !Same(a, d.Old, d.New) {
 			list = append(list, a)
 		}
 	}
 	return list
+}
+
+// KeepOwned takes back what a rule did to owner, team and branch of a part: they are those of its parent.
+func (d *Draft) KeepOwned() {
+	if d.Old == nil || d.Entity().ParentVia == nil {
+		return
+	}
+	for _, slot := range []int{meta.SlotOwner, meta.SlotTeam, meta.SlotBranch} {
+		d.New.Slots[slot] = d.Old.Slots[slot]
+	}
+}
+
+// Blame notes something that is wrong with the record.
+func (d *Draft) Blame(f *fault.Error) { d.faults = append(d.faults, f) }
+
+// Make begins a new record that a rule makes.
+func Make(e *meta.Entity) *Draft { return &Draft{New: New(e), made: true} }
+
+// Faults are what is wrong with a draft so far.
+func (d *Draft) Faults() fault.List { return d.faults }
+
+func near(e *meta.Entity, who *access.Viewer, name string) string {
+	best, found := 4, ""
+	for _, a := range e.Fields {
+		if !who.Readable(a) {
+			continue
+		}
+		if d := text.Distance(a.Name, name); d < best {
+			best, found = d, a.Name
+		}
+	}
+	return found
 }
