@@ -209,3 +209,13 @@ func TestEveryWordOfTheTable(t *testing.T) {
 		t.Error("the table can be changed from outside")
 	}
 }
+
+// TestMarksHaveTheirWidth puts a wrong character behind each mark, in one piece: its column counts the characters of the mark.
+func TestMarksHaveTheirWidth(t *testing.T) {
+	for _, mark := range []string{"=", "==", "!=", "<>", "<=", ">=", "<", ">", "≤", "≥", "≠", "+", "-", "*", "/", "%", "&&", "||", " and ", " or ", "=!", "=(", " in [", " in 1.."} {
+		_, err := formula.Parse("نام" + mark + "#")
+		if one := fault.Of(err); one == nil || one.Key != "formula.character" || one.Params["column"] != 4+utf8.RuneCountInString(mark) {
+			t.Errorf("behind %q: %v", mark, err)
+		}
+	}
+}
