@@ -36,7 +36,7 @@ func samples() map[string]sample {
 		"choice":       {meta.ChoiceKind{Options: options}, []any{"won", "Won", "old"}, []string{`"lost"`, `"Won"`, `["won"]`, `5`}},
 		"multi_choice": {meta.MultiChoiceKind{Options: options}, []any{[]any{"won", "new"}, "old;new"}, []string{`"won"`, `["lost"]`, `[null]`, `{}`}},
 		"tags":         {meta.TagsKind{}, []any{"vip;new", []any{}}, []string{`"vip"`, `[5]`}}, "link": {meta.RefKind{To: "company"}, []any{someID, map[string]any{"id": otherID}}, []string{`"x"`, `5`, `{"id":"` + someID + `"}`}},
-		"links":    {meta.ManyKind{Through: "t", Near: "a", Far: "b"}, []any{[]any{someID, otherID}, someID + ";" + otherID}, []string{`null`, `"` + someID + `"`, `["x"]`}},
+		"links":    {meta.ManyKind{Through: "t", Near: "a", Far: "b"}, []any{[]any{someID, otherID}, someID + ";" + otherID}, []string{`null`, `"` + someID + `"`, `["x"]`, `[null]`}},
 		"any_link": {meta.AnyRefKind{}, []any{"deal:" + someID}, []string{`"deal:` + someID + `"`, `{"object":"deal","id":"x"}`, `{"object":"deal","id":"` + someID + `","title":""}`}},
 		"user":     {meta.RefKind{To: meta.ObjectUser}, []any{someID}, []string{`5`}}, "email": {meta.EmailKind{}, []any{"Ali@Example.com"}, line}, "phone": {meta.PhoneKind{}, []any{"09123456789"}, line},
 		"url": {meta.URLKind{}, []any{"example.com"}, line}, "address": {meta.AddressKind{}, []any{place, "12 Nizami St"}, []string{`"12 Nizami St"`, `{"city":5}`, `[]`}},
