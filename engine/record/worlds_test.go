@@ -179,11 +179,11 @@ func (w *world) question(r *rand.Rand) question {
 	return question{fmt.Sprintf("list %s where %s by %s", object, q.Filter, q.Sort), func(w *world) string { return w.list(object, q) }}
 }
 
-// list reads all pages of a list.
+// list reads the first pages of a list.
 func (w *world) list(object string, q record.Question) string {
 	e, _ := w.who.Catalog.Object(object)
 	var b strings.Builder
-	for range 20 {
+	for range 6 {
 		page, err := w.Engine.List(ctx, w.who, e, q)
 		if err != nil {
 			return b.String() + "error " + err.Error()
@@ -205,7 +205,7 @@ func (w *world) list(object string, q record.Question) string {
 func (w *world) search(words string, limit int) string {
 	var b strings.Builder
 	var after ident.ID
-	for range 20 {
+	for range 6 {
 		hits, next, err := w.Engine.Search(ctx, w.who, words, nil, limit, after)
 		if err != nil {
 			return "error " + err.Error()
