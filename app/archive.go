@@ -15,6 +15,7 @@ import (
 
 	"ashna/engine/db"
 	"ashna/engine/record"
+	"ashna/kit/fault"
 	"ashna/service/backup"
 )
 
@@ -75,6 +76,7 @@ func Restore(ctx context.Context, c Config, path string) (backup.Summary, error)
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return backup.Summary{}, fmt.Errorf("make data folder: %w", err)
 	}
+	before := marked(c.Data)
 	if err := os.WriteFile(marker(c.Data), nil, 0o600); err != nil {
 		return backup.Summary{}, fmt.Errorf("mark the data folder: %w", err)
 	}
@@ -85,6 +87,9 @@ func Restore(ctx context.Context, c Config, path string) (backup.Summary, error)
 	}
 	defer func() { _ = w.Close() }()
 	summary, err := w.restoreFrom(ctx, f)
+	if refused := fault.Of(err); refused != nil && refused.Key == keyNotEmpty && !before {
+		return summary, errors.Join(err, os.Remove(marker(c.Data))) // the workspace that is there was not touched, and goes on
+	}
 	if err != nil {
 		return summary, err
 	}
@@ -115,15 +120,21 @@ func empty(c Config) error {
 	return nil
 }
 
+// keyNotEmpty is the refusal to restore into a workspace that has users.
+const keyNotEmpty = "backup.not_empty"
+
+// marked says whether a restore into a folder did not come to its end.
+func marked(data string) bool {
+	_, err := os.Stat(marker(data))
+	return err == nil
+}
+
 // marker is the file that says that a restore did not come to its end.
 func marker(data string) string { return filepath.Join(data, "restore.unfinished") }
 
 // unfinished refuses a folder in which a restore was interrupted: half of the data would look like all of it.
 func (w *Workspace) unfinished() error {
-	if w.Config.restoring {
-		return nil
-	}
-	if _, err := os.Stat(marker(w.Config.Data)); err == nil {
+	if !w.Config.restoring && marked(w.Config.Data) {
 		return fmt.Errorf("a restore into %s did not come to its end: remove the folder and restore again", w.Config.Data)
 	}
 	return nil

@@ -10,10 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"os"
-	"os/exec"
-	"sync"
-	"syscall"
 	"time"
 )
 
@@ -56,13 +52,6 @@ func (c *client) send(ctx context.Context, method, path string, body []byte, hea
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
-	}
-	if dbgServer != nil {
-		tm := time.AfterFunc(1500*time.Millisecond, func() { dbgOnce.Do(func() {
-			out, _ := exec.Command("psql", dbgURL, "-Atc", "select pid,state,wait_event_type,wait_event,now()-xact_start,now()-query_start,left(query,300) from pg_stat_activity where datname is not null").CombinedOutput()
-			os.WriteFile("/tmp/e2e-act.txt", append([]byte(method+" "+path+"\n"), out...), 0o600)
-			dbgServer.cmd.Process.Signal(syscall.SIGQUIT); <-dbgServer.ended; os.WriteFile("/tmp/e2e-dump.txt", []byte(dbgServer.err.String()), 0o600) }) })
-		defer tm.Stop()
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -122,7 +111,3 @@ func keyOf(body []byte) string {
 
 // quoted writes a text as a formula has it.
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
-
-var dbgServer *server
-var dbgURL string
-var dbgOnce sync.Once

@@ -83,7 +83,7 @@ func (p place) serve(t testing.TB, more ...string) *server {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the server said:\n%s", tail(c.err.String(), 4_000_000))
+			t.Logf("the server said:\n%s", tail(c.err.String(), 4_000))
 		}
 	})
 	return &server{child: c, url: url, took: time.Since(began)}
