@@ -167,11 +167,11 @@ func TestRestoreOfDamage(t *testing.T) {
 			"something else": func([]byte) []byte { return []byte("name,email\nReza,reza@example.org\n") },
 			"two in one":     func(b []byte) []byte { return append(b, text...) },
 		} {
+			if p.Database != "" && name != "a flipped bit" {
+				continue // the archive is read alike by both; once, a server has to forget what came before the damage
+			}
 			p.Run(name, func(t *testing.T) {
-				q := onFile(t)
-				if p.Database != "" && name == "a flipped bit" { // the archive is read alike by both; once, a server has to forget what came before the damage
-					q, _ = placeOn(t, "postgres")
-				}
+				q, _ := placeOn(t, map[bool]string{true: "postgres", false: "sqlite"}[p.Database != ""])
 				path := q.file("damaged.ashna", string(change(slices.Clone(text))))
 				_, err := Restore(t.Context(), q.Config, path)
 				if err == nil {

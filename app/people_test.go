@@ -36,8 +36,15 @@ func TestAddUser(t *testing.T) {
 		if _, err := w.Auth.SignIn(ctx, here, auth.Login{Email: "sara@example.org", Password: second}); err != nil {
 			t.Errorf("the new password does not sign in: %v", err)
 		}
-		_, err = w.AddUser(ctx, "sara@example.org", "", access.RoleManager)
-		p.must(err)
+		if p.Database == "" { // once is enough: passwords are slow on purpose
+			_, err = w.AddUser(ctx, "sara@example.org", "", access.RoleManager)
+			p.must(err)
+			_, err = w.AddUser(ctx, "nameless@example.org", "", reader)
+			p.must(err)
+			if got := p.titles(w, meta.ObjectUser); !slices.Contains(got, "nameless@example.org") {
+				t.Errorf("users %v: without a name the address is it", got)
+			}
+		}
 		if got := p.titles(w, meta.ObjectUser); !slices.Contains(got, "Sara Karimi") || count(got, "Sara Karimi") != 1 {
 			t.Errorf("users %v; one address is one user, whose name stays", got)
 		}
@@ -45,12 +52,6 @@ func TestAddUser(t *testing.T) {
 		p.must(err)
 		if roles := len(rolesOf(p, w, who)); roles != 2 {
 			t.Errorf("%d roles after member, manager and manager again", roles)
-		}
-		if _, err := w.AddUser(ctx, "nameless@example.org", "", reader); err != nil {
-			t.Error(err)
-		}
-		if got := p.titles(w, meta.ObjectUser); !slices.Contains(got, "nameless@example.org") {
-			t.Errorf("users %v: without a name the address is it", got)
 		}
 	})
 }

@@ -192,7 +192,7 @@ func (p *place) damage(w *Workspace, statements ...string) {
 	}))
 }
 
-// member is a role that may not bring files in, for what rights forbid.
+// reader is a role that may not bring files in nor take them out, for what rights forbid.
 const reader = access.RoleViewer
 
 func TestOpen(t *testing.T) {
