@@ -249,6 +249,15 @@ func TestTwoBeginAtOnce(t *testing.T) {
 		if slices.Sort(found); len(slices.Compact(found)) != 1 {
 			t.Errorf("runs %v, errors %v", found, errs)
 		}
+		err := w.DB.Write(context.Background(), func(tx *db.Tx) error {
+			_, err := tx.Exec(context.Background(), "INSERT INTO import_run (id, mark, spec, state, line, created, updated, failed, actor, started_at, changed_at) "+
+				"VALUES (1, 'mark', '{}', 'running', 0, 0, 0, 0, 0, 0, 0)")
+			return err
+		})
+		var twice *db.UniqueError
+		if !errors.As(err, &twice) {
+			t.Errorf("the database takes a second run with the same mark: %v", err)
+		}
 	})
 }
 
