@@ -239,20 +239,3 @@ func TestNothingIsLost(t *testing.T) {
 		}
 	}
 }
-
-// TestFaultsDoNotShareOperands holds that a fault inside another place keeps its own operands and cause.
-func TestFaultsDoNotShareOperands(t *testing.T) {
-	inner := Wrap(Invalid, "value.too_long", io.EOF, "max", 3)
-	outer := inner.In("name").In("person")
-	if outer.Field != "person.name" || outer.Kind != Invalid || outer.Key != inner.Key || outer.Err != io.EOF || outer.Params["max"] != 3 {
-		t.Errorf("outer %#v", outer)
-	}
-	if inner.Field != "" {
-		t.Errorf("inner %#v", inner)
-	}
-	var list List
-	list.Add(outer)
-	if list[0] != outer || list.Error() != "person.name: value.too_long max=3: EOF" {
-		t.Errorf("list %v", list)
-	}
-}
