@@ -155,7 +155,7 @@ func TestImportResumes(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		chance := seeded(t)
 		p.open(t)
-		f := newImportFile(t, 4_000)
+		f := newImportFile(t, 3_000)
 		for range 4 {
 			if f.done() {
 				break

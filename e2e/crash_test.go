@@ -18,7 +18,7 @@ import (
 const (
 	kills     = 4
 	soakKills = 25
-	rowsEach  = 2_500 // rows of the import for each kill, so that it is still at work when they come
+	rowsEach  = 2_000 // rows of the import for each kill, so that it is still at work when they come
 )
 
 // TestCrash kills the server, and sometimes the import beside it, while clients write.

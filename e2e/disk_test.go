@@ -119,8 +119,14 @@ func diskFull(t *testing.T, p place, database bool) {
 	if database && refused == 0 {
 		t.Error("no writer heard that the disk is full")
 	}
-	if entries, err := os.ReadDir(filepath.Join(p.data, "files", "files", "tmp")); err != nil || len(entries) > 0 {
-		t.Errorf("what is left of refused uploads: %v %v", entries, err)
+	err := filepath.WalkDir(p.data, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && filepath.Base(filepath.Dir(path)) == "tmp" {
+			t.Errorf("%s is left of a refused upload", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

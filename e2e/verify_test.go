@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"testing"
 )
@@ -27,6 +26,10 @@ type logbook struct {
 	versions map[string][]int64 // of each record, in the order of the log
 	words    map[string]logRow  // the row that wrote a nickname
 	turns    map[string]logRow  // the row of a version of a record
+}
+
+func newLogbook() *logbook {
+	return &logbook{versions: map[string][]int64{}, words: map[string]logRow{}, turns: map[string]logRow{}}
 }
 
 // read reads on to the end of the log.
@@ -289,6 +292,3 @@ func (c *crew) verify(t testing.TB, to *client, all bool) {
 		t.FailNow()
 	}
 }
-
-// search gives the address of a search.
-func search(word string) string { return "/search?" + url.Values{"q": {word}}.Encode() }

@@ -275,7 +275,7 @@ type crew struct {
 const writers = 8
 
 func newCrew(chance *rand.Rand) *crew {
-	c := &crew{log: &logbook{versions: map[string][]int64{}, words: map[string]logRow{}, turns: map[string]logRow{}}}
+	c := &crew{log: newLogbook()}
 	for i := range writers {
 		c.writers = append(c.writers, &writer{number: i, chance: rand.New(rand.NewPCG(chance.Uint64(), uint64(i)))})
 	}
