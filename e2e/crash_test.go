@@ -18,7 +18,7 @@ import (
 const (
 	kills     = 4
 	soakKills = 25
-	rowsEach  = 2_000 // rows of the import for each kill, so that it is still at work when they come
+	rowsEach  = 3_000 // rows of one import: about as much as it does in a round
 )
 
 // TestCrash kills the server, and sometimes the import beside it, while clients write.
@@ -40,7 +40,7 @@ type wreck struct {
 	place
 	chance *rand.Rand
 	crew   *crew
-	file   *importFile
+	files  []*importFile // the last is at work
 	server *server
 	client *client
 	token  string
@@ -48,22 +48,25 @@ type wreck struct {
 
 func crash(t *testing.T, p place, kills int) {
 	x := &wreck{T: t, place: p, chance: seeded(t)}
-	x.crew, x.file, x.token = newCrew(x.chance), newImportFile(t, kills*rowsEach), p.open(t)
+	x.crew, x.token = newCrew(x.chance), p.open(t)
 	x.start()
 	for n := range kills {
 		x.round(n)
 	}
-	report := x.file.finish(t, p)
-	if report.Created != int64(x.file.rows) || report.Updated != 0 || report.Failed != 0 {
-		t.Errorf("the import of %d rows ended with %+v", x.file.rows, report)
+	runs := 0
+	for _, f := range x.files {
+		if report := f.finish(t, p); report.Created != int64(f.rows) || report.Updated != 0 || report.Failed != 0 {
+			t.Errorf("the import of %d rows ended with %+v", f.rows, report)
+		}
+		runs += f.runs
 	}
 	x.crew.verify(t, x.client, true)
-	x.file.compare(t, p)
+	imported(t, p, len(x.files)*rowsEach)
 	checked := p.check(t)
 	x.server.stop(t)
 	acked, refused, slowest := x.crew.total()
-	t.Logf("%d kills, %d writes acknowledged, %d refused, slowest %v, %d runs of the import, %d changes in the log",
-		kills, acked, refused, slowest, x.file.runs, checked.Changes)
+	t.Logf("%d kills, %d writes acknowledged, %d refused, slowest %v, %d runs of %d imports, %d changes in the log",
+		kills, acked, refused, slowest, runs, len(x.files), checked.Changes)
 	if acked < 20*kills {
 		t.Errorf("%d writes were acknowledged: that is too few to show anything", acked)
 	}
@@ -83,14 +86,12 @@ func (x *wreck) start() {
 
 // round lets everybody write, kills the server at some moment, and looks at what is left.
 func (x *wreck) round(n int) {
-	if !x.file.running() && !x.file.done() {
-		x.file.start(x, x.place)
-	}
+	file := x.importing()
 	stop := make(chan struct{})
 	wait := x.crew.work(x, x.client, stop, false)
 	time.Sleep(between(x.chance, 50*time.Millisecond, 1200*time.Millisecond))
 	if x.chance.IntN(2) == 0 {
-		x.file.kill()
+		file.kill()
 	}
 	x.server.kill()
 	killed := time.Now()
@@ -107,6 +108,18 @@ func (x *wreck) round(n int) {
 	if n%4 == 0 {
 		x.check(x)
 	}
+}
+
+// importing gives the import that is at work: it goes on with the file whose import was killed, or begins the next one.
+func (x *wreck) importing() *importFile {
+	if n := len(x.files); n == 0 || x.files[n-1].done() {
+		x.files = append(x.files, newImportFile(x, n*rowsEach, rowsEach))
+	}
+	file := x.files[len(x.files)-1]
+	if !file.running() {
+		file.start(x, x.place)
+	}
+	return file
 }
 
 // quiet waits until the database has ended what was begun before a moment: a commit that was sent is done also when nobody listens any
@@ -172,13 +185,14 @@ type importReport struct {
 	Errors                         string
 }
 
-func newImportFile(t testing.TB, rows int) *importFile {
+// newImportFile makes a file of people with the numbers from first on.
+func newImportFile(t testing.TB, first, rows int) *importFile {
 	t.Helper()
 	f := &importFile{path: filepath.Join(t.TempDir(), "people.csv"), rows: rows}
 	f.mapping = filepath.Join(filepath.Dir(f.path), "map.json")
 	var b strings.Builder
 	b.WriteString("Given,Family,Mail,Mobile,Stage\n")
-	for i := range rows {
+	for i := first; i < first+rows; i++ {
 		fmt.Fprintf(&b, "Row,%06d,%s,+98935%07d,former\n", i, importEmail(i), i)
 	}
 	put(t, f.path, b.String())
@@ -248,8 +262,8 @@ func (f *importFile) finish(t testing.TB, p place) importReport {
 	return importReport{}
 }
 
-// compare checks that each row is one person with its contact points.
-func (f *importFile) compare(t testing.TB, p place) {
+// imported checks that each of the first rows is one person with its contact point.
+func imported(t testing.TB, p place, rows int) {
 	t.Helper()
 	people := map[string]int{}
 	for _, line := range p.export(t, "people", "--filter", `lifecycle = "former"`, "--fields", "email,name") {
@@ -267,10 +281,10 @@ func (f *importFile) compare(t testing.TB, p place) {
 		}
 		points[one.Value]++
 	}
-	if len(people) != f.rows {
-		t.Errorf("%d people came from %d rows", len(people), f.rows)
+	if len(people) != rows {
+		t.Errorf("%d people came from %d rows", len(people), rows)
 	}
-	for i := range f.rows {
+	for i := range rows {
 		if e := importEmail(i); people[e] != 1 || points[e] != 1 {
 			t.Fatalf("%s: %d people and %d contact points, want one each", e, people[e], points[e])
 		}
