@@ -21,9 +21,11 @@ import (
 // history, links, and the texts of errors.
 func TestTwoWorlds(t *testing.T) { twoWorlds(t, 500, 1) }
 
-// TestSoakTwoWorlds asks ten times as much, of several seeds.
+// TestSoakTwoWorlds asks other questions, of one seed after the other.
 func TestSoakTwoWorlds(t *testing.T) {
-	soak(t, func(seed uint64) { twoWorlds(t, 5_000, seed) })
+	soak(t, func(seed uint64) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { twoWorlds(t, 1_000, seed) })
+	})
 }
 
 // soak runs do with one seed after the other for the time that ASHNA_SOAK gives, and is skipped without it.
@@ -39,7 +41,7 @@ func soak(t *testing.T, do func(seed uint64)) {
 	}
 }
 
-// hiddenIn says what differs between the worlds of a viewer: the fields that are hidden, and perhaps the records of strangers.
+// viewers are those who look at both worlds: fields are hidden from all of them, and from some the records of strangers.
 var viewers = []struct {
 	name, rights string
 	strangers    bool // the records of strangers are hidden
@@ -79,9 +81,11 @@ func twoWorlds(t *testing.T, questions int, seed uint64) {
 // bothDatabases runs a test on each database with a function that opens as many worlds as it wants.
 func bothDatabases(t *testing.T, name string, do func(t *testing.T, open func() *enginetest.World)) {
 	t.Run(name+"/sqlite", func(t *testing.T) {
+		t.Parallel()
 		do(t, func() *enginetest.World { return enginetest.Open(t, db.Config{Dir: t.TempDir()}, options()) })
 	})
 	t.Run(name+"/postgres", func(t *testing.T) {
+		t.Parallel()
 		do(t, func() *enginetest.World {
 			url, ok := testkit.PostgresURL(t)
 			if !ok {
