@@ -65,8 +65,6 @@ type bench struct {
 	self   string
 	dir    string
 	report BenchReport
-	admin  string
-	member string
 	base   string
 	pid    int
 	client *http.Client

@@ -192,7 +192,6 @@ func TestEveryKindAsCustomField(t *testing.T) {
 			}
 			w.MustChange(field("account", meta.Field{Name: "c_" + name, Kind: k, Index: name != "links"}))
 		}
-		sys = w.System()
 		for _, name := range meta.KindTypes() {
 			everyKind(w, name, values[name])
 		}
