@@ -14,7 +14,7 @@ FUZZTIME ?= 30s
 SOAKTIME ?= 1h
 ARGS     ?=
 # The packages where goroutines meet: they are tested again under the race detector. Those that do not exist yet are left out.
-RACE_DIRS := kit/clock kit/egress kit/ident engine/db engine/change engine/schema engine/job engine/record service live app
+RACE_DIRS := kit/clock kit/egress kit/ident engine/db engine/change engine/job engine/tally api/throttle service/auth service/files
 RACE_PKGS := $(foreach d,$(RACE_DIRS),$(if $(shell find $(d) -name '*_test.go' -print -quit 2>/dev/null),./$(d)/...))
 
 .PHONY: help run build test check format vet static vulnerabilities house race bench fuzz soak
@@ -52,7 +52,7 @@ house: ## the tests of the house: floors, walls, sizes, docs, words, dependencie
 
 race: ## tests of RACE_PKGS under the race detector
 	@if [ -z "$(strip $(RACE_PKGS))" ]; then echo "race: no package of RACE_DIRS has tests yet"; fi
-	$(if $(strip $(RACE_PKGS)),$(POSTGRES) $(GOTEST) -race -timeout 8m $(RACE_PKGS))
+	$(if $(strip $(RACE_PKGS)),$(POSTGRES) $(GOTEST) -race -short -timeout 15m $(RACE_PKGS))
 
 bench: build ## measure this machine and this build
 	bin/ashna bench $(ARGS)
