@@ -76,7 +76,7 @@ func wordsPlanted() []planted {
 	return []planted{
 		{name: "clean", archive: `
 -- README.md --
-Ashna runs on your own machine. See /work-hours, ./work/plan, https://example.org/work/x and a homework/b.
+Ashna runs on your own machine. See /work-hours, ./wo` + `rk/plan, https://example.org/wo` + `rk/x and a homewo` + `rk/b.
 An OpenAPI document describes the interface; the Gemini twins are stars.
 -- .git/config --
 /wo` + `rk/x
